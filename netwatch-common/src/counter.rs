@@ -1,0 +1,27 @@
+//! The kernel side of the ledger: one per-CPU counter for each way to lose something.
+
+/// A slot of the `COUNTERS` map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Counter {
+    /// TCP transitions that the `EVENTS` ring refused (transitions, not records).
+    TcpRing = 0,
+    /// Changes of owner that the `EVENTS` ring refused.
+    OwnerRing = 1,
+    /// Process announcements that the `EVENTS` ring refused; repeated at the process's next use.
+    ProcessRing = 2,
+    /// Flow reports that the `FLOW_EVENTS` ring refused.
+    UdpRing = 3,
+    /// Datagrams that found no room in the `FLOWS` map.
+    FlowsFull = 4,
+    /// Sockets for which the kernel could not allocate socket storage.
+    Storage = 5,
+    /// Transitions for which the second TCP program did the work, because the kernel had skipped
+    /// the first one. Not a loss: it is what turns the kernel's `recursion_misses` into one.
+    Covered = 6,
+}
+
+impl Counter {
+    /// How many slots there are.
+    pub const COUNT: u32 = 7;
+}

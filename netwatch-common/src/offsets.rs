@@ -1,0 +1,78 @@
+//! Where this kernel keeps the fields that the programs read.
+
+use crate::wire;
+
+/// Declares [`Offsets`] and, beside it, where each of its fields is looked up: one row per field.
+macro_rules! offsets {
+    ($($(#[$doc:meta])* $field:ident : $type:literal $path:literal,)*) => {
+        /// Byte offsets of kernel fields, found in the kernel's BTF by the user side and written
+        /// into the programs' read-only data before they load, so that the verifier sees constants.
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+        pub struct Offsets {
+            $($(#[$doc])* pub $field: u32,)*
+        }
+
+        impl Offsets {
+            /// `(field, struct, path)` in the order of the fields; alternatives of a path that was
+            /// renamed are separated by `|`.
+            pub const FIELDS: &[(&str, &str, &str)] =
+                &[$((stringify!($field), $type, $path),)*];
+        }
+    };
+}
+
+offsets! {
+    skc_family: "sock_common" "skc_family",
+    skc_state: "sock_common" "skc_state",
+    skc_daddr: "sock_common" "skc_daddr",
+    skc_rcv_saddr: "sock_common" "skc_rcv_saddr",
+    skc_v6_daddr: "sock_common" "skc_v6_daddr",
+    skc_v6_rcv_saddr: "sock_common" "skc_v6_rcv_saddr",
+    skc_dport: "sock_common" "skc_dport",
+    skc_num: "sock_common" "skc_num",
+    skc_bound_dev_if: "sock_common" "skc_bound_dev_if",
+    skc_net: "sock_common" "skc_net",
+    net_inum: "net" "ns.inum",
+    sk_protocol: "sock" "sk_protocol",
+    sk_type: "sock" "sk_type",
+    sk_err: "sock" "sk_err",
+    sk_flags: "sock" "sk_flags|__sk_common.skc_flags",
+    sk_shutdown: "sock" "sk_shutdown",
+    /// The byte that holds the bit `sk_kern_sock`.
+    sk_kern_sock: "sock" "sk_kern_sock",
+    inet_sport: "inet_sock" "inet_sport",
+    bytes_sent: "tcp_sock" "bytes_sent",
+    bytes_retrans: "tcp_sock" "bytes_retrans",
+    bytes_received: "tcp_sock" "bytes_received",
+    srtt_us: "tcp_sock" "srtt_us",
+    total_retrans: "tcp_sock" "total_retrans",
+    tw_substate: "inet_timewait_sock" "tw_substate",
+    socket_sk: "socket" "sk",
+    task_flags: "task_struct" "flags",
+    task_tgid: "task_struct" "tgid",
+    task_comm: "task_struct" "comm",
+    task_group_leader: "task_struct" "group_leader",
+    task_start_boottime: "task_struct" "start_boottime|real_start_time",
+    task_self_exec_id: "task_struct" "self_exec_id",
+    task_cred: "task_struct" "cred",
+    cred_uid: "cred" "uid",
+    task_mm: "task_struct" "mm",
+    mm_exe_file: "mm_struct" "exe_file",
+    file_path_mnt: "file" "f_path.mnt",
+    file_path_dentry: "file" "f_path.dentry",
+    dentry_parent: "dentry" "d_parent",
+    dentry_name: "dentry" "d_name.name|__d_name.name",
+    mount_mnt: "mount" "mnt",
+    mount_parent: "mount" "mnt_parent",
+    mount_mountpoint: "mount" "mnt_mountpoint",
+    vfsmount_root: "vfsmount" "mnt_root",
+    task_cgroups: "task_struct" "cgroups",
+    css_set_dfl_cgrp: "css_set" "dfl_cgrp",
+    cgroup_kn: "cgroup" "kn",
+    kernfs_id: "kernfs_node" "id",
+    kernfs_name: "kernfs_node" "name",
+    kernfs_parent: "kernfs_node" "__parent|parent",
+}
+wire!(Offsets, 4 * Offsets::FIELDS.len());

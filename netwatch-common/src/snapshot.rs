@@ -1,0 +1,41 @@
+//! What the BPF iterators write.
+
+use crate::{owner::Owner, record::TcpStats, socket::Tuple, wire};
+
+/// The values of [`IterRow::kind`].
+pub mod row {
+    /// A descriptor of a process. From `iter/task_file`.
+    pub const FILE: u8 = 1;
+    /// A full TCP socket. From `iter/tcp`.
+    pub const TCP: u8 = 2;
+    /// A connection request of a listener: SYN_RECV. From `iter/tcp`.
+    pub const REQUEST: u8 = 3;
+    /// A socket in TIME_WAIT, or in FIN_WAIT2 without its process. From `iter/tcp`.
+    pub const TIME_WAIT: u8 = 4;
+    /// A UDP socket. From `iter/udp`.
+    pub const UDP: u8 = 5;
+}
+
+/// One socket, as one iterator found it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+pub struct IterRow {
+    /// When the row was read. A full TCP socket's is read under its lock.
+    pub ts_ns: u64,
+    pub cookie: u64,
+    pub tuple: Tuple,
+    /// Of a [`row::FILE`]: the holder. Otherwise what the socket's memory says.
+    pub owner: Owner,
+    pub stats: TcpStats,
+    /// One of [`row`].
+    pub kind: u8,
+    /// A TCP state of the kernel. From `skc_state`, or `tw_substate`.
+    pub state: u8,
+    /// Not 0 for a socket of the kernel's own. From `sk_kern_sock`.
+    pub kernel: u8,
+    pub _pad: u8,
+    /// The descriptor's number in a [`row::FILE`].
+    pub fd: u32,
+}
+wire!(IterRow, 144);

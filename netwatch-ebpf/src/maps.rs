@@ -1,0 +1,110 @@
+//! The maps, and the globals that the loader writes before the programs load.
+
+use core::ptr;
+
+use aya_ebpf::{
+    bindings::bpf_map_type::BPF_MAP_TYPE_SK_STORAGE,
+    macros::map,
+    maps::{HashMap, LruHashMap, PerCpuArray, RingBuf},
+};
+use netwatch_common::{Counter, FlowCounters, FlowKey, Offsets, ProcessKey, SocketMemory};
+
+/// TCP transitions, owners and processes. The loader sets its size.
+#[map]
+pub static EVENTS: RingBuf = RingBuf::with_byte_size(16 << 20, 0);
+
+/// UDP flows: a ring of their own, so that a flood of datagrams can't crowd out TCP.
+#[map]
+pub static FLOW_EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
+
+/// Every UDP flow of the machine with its counters. Not an LRU map: that would forget silently.
+#[map]
+pub static FLOWS: HashMap<FlowKey, FlowCounters> = HashMap::with_max_entries(65_536, 0);
+
+/// Which processes the reader was told about: by pid, so that a reused one is told again.
+#[map]
+pub static PROCESSES: LruHashMap<u32, ProcessKey> = LruHashMap::with_max_entries(16_384, 0);
+
+#[map]
+static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
+
+/// Adds to a counter of this CPU.
+#[inline(always)]
+pub fn count(counter: Counter, by: u64) {
+    if let Some(slot) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: a slot of the map.
+        unsafe { add(slot, by) }
+    }
+}
+
+/// Adds in one instruction, which neither another CPU nor a softirq on this one can come between.
+///
+/// # Safety
+///
+/// `value` points into a map.
+#[inline(always)]
+pub unsafe fn add(value: *mut u64, by: u64) {
+    // `AtomicU64::fetch_add` isn't there: rustc counts the target as one without atomics.
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: the caller's promise.
+    unsafe {
+        core::arch::asm!("lock *(u64 *)({} + 0) += {}", in(reg) value, in(reg) by);
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    // SAFETY: the caller's promise.
+    unsafe {
+        *value += by;
+    }
+}
+
+const NO_PREALLOC: usize = 1;
+const CLONE: usize = 1 << 9;
+
+/// A map of type `SK_STORAGE`, described for the loader as libbpf does it. Written out because
+/// `aya_ebpf::btf_maps::SkStorage` has no `BPF_F_CLONE` and takes one context type only.
+#[repr(C)]
+pub struct SkStorage {
+    r#type: *const [i32; BPF_MAP_TYPE_SK_STORAGE as usize],
+    key: *const i32,
+    value: *const SocketMemory,
+    max_entries: *const [i32; 0],
+    map_flags: *const [i32; NO_PREALLOC | CLONE],
+}
+
+// SAFETY: the pointers only carry types to the loader and are never dereferenced.
+unsafe impl Sync for SkStorage {}
+
+/// What is remembered of each socket. With `BPF_F_CLONE` (5.4) a connection starts with a copy of
+/// its listener's.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".maps")]
+pub static SOCKETS: SkStorage = SkStorage {
+    r#type: ptr::null(),
+    key: ptr::null(),
+    value: ptr::null(),
+    max_entries: ptr::null(),
+    map_flags: ptr::null(),
+};
+
+/// Where this kernel keeps its fields.
+#[unsafe(no_mangle)]
+pub static OFFSETS: Offsets = {
+    // SAFETY: zero is a valid value of every field; the loader writes the real ones.
+    unsafe { core::mem::zeroed() }
+};
+
+/// The bit of the byte at `OFFSETS.sk_kern_sock`.
+#[unsafe(no_mangle)]
+pub static KERN_SOCK_MASK: u32 = 0;
+
+/// Not 0 where `tcp_open` is attached, and reports the start of a connection with its final ports.
+#[unsafe(no_mangle)]
+pub static OPEN_HOOK: u32 = 0;
+
+/// Reads a global that the loader wrote.
+#[inline(always)]
+pub fn global(value: &'static u32) -> u32 {
+    // SAFETY: a reference to an initialized static. Volatile, as the compiler must not take the
+    // value it sees here for the value that the program will find.
+    unsafe { ptr::read_volatile(value) }
+}

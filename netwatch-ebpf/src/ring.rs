@@ -1,0 +1,50 @@
+//! Writing records to a ring buffer, and waking its reader rarely.
+
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    maps::{RingBuf, ring_buf::RingBufEntry},
+};
+use netwatch_common::Header;
+
+/// The reader comes by on a timer; between two visits it is woken once for each of these bytes.
+const WAKE_BYTES: u64 = 64 << 10;
+
+/// What the ring adds to each record, and what it aligns it to.
+const RECORD_HEADER: u64 = 8;
+
+/// Starts a record's header.
+#[inline(always)]
+pub fn header<T>(ts_ns: u64, cookie: u64, kind: u32) -> Header {
+    Header {
+        ts_ns,
+        cookie,
+        kind,
+        len: size_of::<T>() as u32,
+    }
+}
+
+/// Writes a whole record. False where the ring refused it.
+#[inline(always)]
+pub fn send<T: 'static>(ring: &RingBuf, record: T) -> bool {
+    let Some(mut entry) = ring.reserve::<T>(0) else {
+        return false;
+    };
+    entry.write(record);
+    submit(ring, entry);
+    true
+}
+
+/// Hands a written record to the reader, waking it only if this record crosses a threshold: a
+/// wake-up interrupts this very CPU and costs more than everything else here together.
+#[inline(always)]
+pub fn submit<T>(ring: &RingBuf, entry: RingBufEntry<T>) {
+    let size = size_of::<T>() as u64 + RECORD_HEADER;
+    let waiting = ring.query(u64::from(BPF_RB_AVAIL_DATA));
+    let crossed = waiting / WAKE_BYTES != waiting.saturating_sub(size) / WAKE_BYTES;
+    let wake = if crossed {
+        BPF_RB_FORCE_WAKEUP
+    } else {
+        BPF_RB_NO_WAKEUP
+    };
+    entry.submit(u64::from(wake));
+}

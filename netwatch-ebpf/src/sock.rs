@@ -1,0 +1,316 @@
+//! Reading kernel structs: nothing outside this file does it.
+//!
+//! A field's place comes from [`OFFSETS`], which the verifier sees as a constant. Fields of
+//! pointers that the kernel vouches for are loaded directly, which costs one instruction and is
+//! checked against the kernel's BTF; everything else goes through `bpf_probe_read_kernel`.
+
+use core::{ffi::c_void, ptr};
+
+use aya_ebpf::{
+    bindings::BPF_SK_STORAGE_GET_F_CREATE,
+    helpers::{
+        bpf_get_current_task, bpf_get_socket_cookie, bpf_probe_read_kernel, bpf_sk_storage_get,
+        bpf_skc_to_tcp_sock, generated::bpf_probe_read_kernel as bpf_probe_read_kernel_raw,
+    },
+};
+use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple, how};
+
+use crate::maps::{KERN_SOCK_MASK, SOCKETS, global};
+
+pub const AF_INET: u8 = 2;
+pub const AF_INET6: u8 = 10;
+pub const IPPROTO_TCP: u8 = 6;
+pub const IPPROTO_UDP: u8 = 17;
+
+/// `PF_KTHREAD` of `include/linux/sched.h`.
+const PF_KTHREAD: u32 = 0x0020_0000;
+/// `SOCK_DONE` of `enum sock_flags`.
+const SOCK_DONE: u64 = 1 << 1;
+
+/// The offset of a field, by its name in [`netwatch_common::Offsets`].
+macro_rules! at {
+    ($field:ident) => {
+        crate::maps::global(&crate::maps::OFFSETS.$field) as usize
+    };
+}
+pub(crate) use at;
+
+/// Loads a field directly.
+///
+/// # Safety
+///
+/// `base` is a pointer whose type the verifier knows, and `offset` that of a `T` in it.
+#[inline(always)]
+pub unsafe fn load<T: Copy>(base: *const c_void, offset: usize) -> T {
+    // SAFETY: the caller's promise, which the verifier checks.
+    unsafe { ptr::read_volatile(base.byte_add(offset).cast::<T>()) }
+}
+
+/// Copies a field out of any kernel memory; zeroed where it can't be read.
+#[inline(always)]
+pub fn copy<T: Copy + Default>(base: *const c_void, offset: usize) -> T {
+    // SAFETY: the helper checks the address and fails where it can't be read.
+    unsafe { bpf_probe_read_kernel(base.wrapping_byte_add(offset).cast::<T>()) }.unwrap_or_default()
+}
+
+/// The same, in place.
+#[inline(always)]
+pub fn copy_into<T>(to: &mut T, base: *const c_void, offset: usize) {
+    // SAFETY: writes a `T`, whole or zeroed; the helper checks the address.
+    unsafe {
+        bpf_probe_read_kernel_raw(
+            ptr::from_mut(to).cast(),
+            size_of::<T>() as u32,
+            base.wrapping_byte_add(offset).cast_mut(),
+        );
+    }
+}
+
+/// Follows a pointer in kernel memory; null where it can't be read.
+#[inline(always)]
+pub fn follow(base: *const c_void, offset: usize) -> *const c_void {
+    copy::<usize>(base, offset) as *const c_void
+}
+
+/// A `struct sock` that the verifier knows as such.
+#[derive(Clone, Copy)]
+pub struct Sock(pub *const c_void);
+
+impl Sock {
+    #[inline(always)]
+    pub fn protocol(self) -> u8 {
+        // SAFETY: a `struct sock`. MPTCP's number, 262, doesn't fit and must not look like TCP.
+        let protocol: u16 = unsafe { load(self.0, at!(sk_protocol)) };
+        if protocol > 255 { 0 } else { protocol as u8 }
+    }
+
+    #[inline(always)]
+    pub fn family(self) -> u8 {
+        // SAFETY: a `struct sock`.
+        let family: u16 = unsafe { load(self.0, at!(skc_family)) };
+        family as u8
+    }
+
+    #[inline(always)]
+    pub fn is_inet(self) -> bool {
+        let family = self.family();
+        family == AF_INET || family == AF_INET6
+    }
+
+    #[inline(always)]
+    pub fn state(self) -> u8 {
+        // SAFETY: a `struct sock`.
+        unsafe { load(self.0, at!(skc_state)) }
+    }
+
+    #[inline(always)]
+    pub fn error(self) -> u16 {
+        // SAFETY: a `struct sock`.
+        let err: i32 = unsafe { load(self.0, at!(sk_err)) };
+        err as u16
+    }
+
+    #[inline(always)]
+    pub fn shutdown(self) -> u8 {
+        // SAFETY: a `struct sock`.
+        unsafe { load(self.0, at!(sk_shutdown)) }
+    }
+
+    /// The peer's FIN arrived.
+    #[inline(always)]
+    pub fn fin_received(self) -> bool {
+        // SAFETY: a `struct sock`.
+        let flags: u64 = unsafe { load(self.0, at!(sk_flags)) };
+        flags & SOCK_DONE != 0
+    }
+
+    /// The socket is the kernel's own.
+    #[inline(always)]
+    pub fn is_kernel(self) -> bool {
+        // SAFETY: a `struct sock`; the byte that holds the bit.
+        let byte: u8 = unsafe { load(self.0, at!(sk_kern_sock)) };
+        u32::from(byte) & global(&KERN_SOCK_MASK) != 0
+    }
+
+    /// Generated on first use. Never asked of a connection before its handshake's last ACK: the
+    /// kernel writes the request's cookie over it then (`inet_csk_clone_lock`).
+    #[inline(always)]
+    pub fn cookie(self) -> u64 {
+        // SAFETY: a `struct sock`. The helper is there in tracing programs since 5.12.
+        unsafe { bpf_get_socket_cookie(self.0.cast_mut()) }
+    }
+
+    /// What is remembered of it. Since 5.11 in tracing programs.
+    #[inline(always)]
+    pub fn memory(self) -> Option<&'static mut SocketMemory> {
+        memory_of(self.0, 0)
+    }
+
+    /// The same, made and zeroed where there was none; None where the kernel has no memory for it.
+    #[inline(always)]
+    pub fn memory_or_new(self) -> Option<&'static mut SocketMemory> {
+        memory_of(self.0, u64::from(BPF_SK_STORAGE_GET_F_CREATE))
+    }
+
+    /// The `struct tcp_sock` that it begins.
+    #[inline(always)]
+    pub fn tcp(self) -> Option<Tcp> {
+        // SAFETY: a `struct sock`. The helper checks that it is a full TCP socket.
+        let tcp = unsafe { bpf_skc_to_tcp_sock(self.0.cast_mut()) };
+        if tcp.is_null() {
+            None
+        } else {
+            Some(Tcp(tcp.cast()))
+        }
+    }
+
+    /// Addresses, network namespace and remote port: what is in the part that every kind of socket
+    /// shares. The local port is that of the port table, 0 once the socket has left it.
+    #[inline(always)]
+    pub fn tuple_into(self, tuple: &mut Tuple, protocol: u8) {
+        tuple.family = self.family();
+        tuple.protocol = protocol;
+        tuple._pad = [0; 2];
+        if tuple.family == AF_INET6 {
+            copy_into(&mut tuple.local, self.0, at!(skc_v6_rcv_saddr));
+            copy_into(&mut tuple.remote, self.0, at!(skc_v6_daddr));
+        } else {
+            // SAFETY: fields of a `struct sock_common`.
+            unsafe {
+                tuple.local = mapped(load(self.0, at!(skc_rcv_saddr)));
+                tuple.remote = mapped(load(self.0, at!(skc_daddr)));
+            }
+        }
+        // SAFETY: fields of a `struct sock_common`.
+        unsafe {
+            tuple.local_port = load(self.0, at!(skc_num));
+            tuple.remote_port = u16::from_be(load(self.0, at!(skc_dport)));
+            tuple.ifindex = load(self.0, at!(skc_bound_dev_if));
+            let net: *const c_void = load(self.0, at!(skc_net));
+            tuple.netns = load(net, at!(net_inum));
+        }
+    }
+}
+
+/// A `struct tcp_sock` that the verifier knows as such.
+#[derive(Clone, Copy)]
+pub struct Tcp(*const c_void);
+
+impl Tcp {
+    /// The `struct sock` at its start.
+    #[inline(always)]
+    pub fn sock(self) -> Sock {
+        Sock(self.0)
+    }
+
+    /// From `inet_sport`, which stays when the port table forgets the socket at its close.
+    #[inline(always)]
+    pub fn local_port(self) -> u16 {
+        // SAFETY: a `struct tcp_sock` begins with a `struct inet_sock`.
+        u16::from_be(unsafe { load(self.0, at!(inet_sport)) })
+    }
+
+    #[inline(always)]
+    pub fn stats(self) -> TcpStats {
+        // SAFETY: fields of a `struct tcp_sock`.
+        unsafe {
+            TcpStats {
+                bytes_sent: load(self.0, at!(bytes_sent)),
+                bytes_retrans: load(self.0, at!(bytes_retrans)),
+                bytes_received: load(self.0, at!(bytes_received)),
+                srtt_us8: load(self.0, at!(srtt_us)),
+                total_retrans: load(self.0, at!(total_retrans)),
+            }
+        }
+    }
+}
+
+/// What is remembered of a socket that is given by any pointer the helper takes.
+#[inline(always)]
+pub fn memory_of(sk: *const c_void, flags: u64) -> Option<&'static mut SocketMemory> {
+    let map = (&raw const SOCKETS).cast_mut().cast();
+    // SAFETY: the map's values are `SocketMemory`, zeroed when made, valid while the program runs.
+    unsafe {
+        bpf_sk_storage_get(map, sk.cast_mut(), ptr::null_mut(), flags)
+            .cast::<SocketMemory>()
+            .as_mut()
+    }
+}
+
+/// The network namespace of a socket whose type the verifier converts, so that nothing but its
+/// beginning can be copied: `skc_net` lies in the first 64 bytes on every kernel since 4.x.
+#[inline(always)]
+pub fn netns_of(sk: *const c_void) -> u32 {
+    let start: [u64; 8] = copy(sk, 0);
+    let slot = at!(skc_net) / 8;
+    match start.get(slot) {
+        Some(&net) => copy(net as *const c_void, at!(net_inum)),
+        None => 0,
+    }
+}
+
+/// An IPv4 address, in network byte order, as IPv4-mapped IPv6.
+#[inline(always)]
+pub fn mapped(addr: u32) -> [u8; 16] {
+    let [a, b, c, d] = addr.to_ne_bytes();
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
+/// A `struct task_struct`.
+#[derive(Clone, Copy)]
+pub struct Task(pub *const c_void);
+
+impl Task {
+    #[inline(always)]
+    pub fn current() -> Self {
+        // SAFETY: always there; an address as a number.
+        Self(unsafe { bpf_get_current_task() } as *const c_void)
+    }
+
+    #[inline(always)]
+    pub fn is_kernel_thread(self) -> bool {
+        copy::<u32>(self.0, at!(task_flags)) & PF_KTHREAD != 0
+    }
+
+    #[inline(always)]
+    pub fn leader(self) -> *const c_void {
+        follow(self.0, at!(task_group_leader))
+    }
+
+    #[inline(always)]
+    pub fn key(self) -> ProcessKey {
+        ProcessKey {
+            start_ns: copy(self.leader(), at!(task_start_boottime)),
+            tgid: copy(self.0, at!(task_tgid)),
+            exec_id: copy(self.0, at!(task_self_exec_id)),
+        }
+    }
+
+    /// The owner that this task makes, learned in the given way.
+    #[inline(always)]
+    pub fn owner(self, how: u8) -> Owner {
+        if self.is_kernel_thread() {
+            return Owner {
+                how: how::KERNEL,
+                ..Owner::default()
+            };
+        }
+        Owner {
+            process: self.key(),
+            uid: self.uid(),
+            how,
+            _pad: [0; 3],
+            comm: self.comm(),
+        }
+    }
+
+    #[inline(always)]
+    pub fn uid(self) -> u32 {
+        copy(follow(self.0, at!(task_cred)), at!(cred_uid))
+    }
+
+    #[inline(always)]
+    pub fn comm(self) -> [u8; 16] {
+        copy(self.leader(), at!(task_comm))
+    }
+}

@@ -1,0 +1,221 @@
+//! TCP transitions.
+//!
+//! Tracepoint `sock:inet_sock_set_state` (4.16; as a BTF tracepoint 5.5), raised by
+//! `inet_sk_set_state` and `inet_sk_state_store` before `sk_state` is written:
+//! `(const struct sock *sk, const int oldstate, const int newstate)`.
+//!
+//! The kernel skips a program that already runs on the same CPU and tells nobody but its
+//! `recursion_misses`. So two programs stand here: the second does the work where the first did not,
+//! which the socket's memory tells, for no socket makes the same transition twice in a row.
+
+use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use aya_log_ebpf::debug;
+use netwatch_common::{Counter, SocketMemory, TcpFull, TcpLite, flag, how, kind};
+
+use crate::{
+    maps::{EVENTS, OPEN_HOOK, count, global},
+    owner, ring,
+    sock::{IPPROTO_TCP, Sock},
+};
+
+pub const ESTABLISHED: u8 = 1;
+pub const SYN_SENT: u8 = 2;
+pub const SYN_RECV: u8 = 3;
+pub const FIN_WAIT1: u8 = 4;
+pub const FIN_WAIT2: u8 = 5;
+pub const CLOSE: u8 = 7;
+pub const CLOSE_WAIT: u8 = 8;
+pub const LAST_ACK: u8 = 9;
+pub const LISTEN: u8 = 10;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Pass {
+    First,
+    Second,
+}
+
+/// Does the work.
+#[btf_tracepoint(function = "inet_sock_set_state")]
+pub fn tcp_state(ctx: BtfTracePointContext) -> i32 {
+    transition(&ctx, Pass::First);
+    0
+}
+
+/// Does what the kernel kept the first from doing. Attached after it.
+#[btf_tracepoint(function = "inet_sock_set_state")]
+pub fn tcp_state_again(ctx: BtfTracePointContext) -> i32 {
+    transition(&ctx, Pass::Second);
+    0
+}
+
+#[inline(always)]
+fn transition(ctx: &BtfTracePointContext, pass: Pass) {
+    let sock = Sock(ctx.arg(0));
+    let (old, new) = (ctx.arg::<i32>(1) as u8, ctx.arg::<i32>(2) as u8);
+    if sock.protocol() != IPPROTO_TCP {
+        return;
+    }
+    let Some(memory) = sock.memory_or_new() else {
+        if pass == Pass::First {
+            count(Counter::Storage, 1);
+            debug!(ctx, "no memory for a socket in {} -> {}", old, new);
+            send_unremembered(sock, old, new);
+        }
+        return;
+    };
+    if pass == Pass::Second {
+        if memory.old == old && memory.new == new {
+            return;
+        }
+        count(Counter::Covered, 1);
+    }
+    // SAFETY: takes nothing, and is there in every program type.
+    let now = unsafe { bpf_ktime_get_ns() };
+    (memory.old, memory.new) = (old, new);
+    match (old, new) {
+        (LISTEN, SYN_RECV) => arrive(memory, now),
+        (CLOSE, SYN_SENT | LISTEN) => depart(sock, memory, now),
+        _ => proceed(sock, memory, now),
+    }
+}
+
+/// A connection arrives: its memory is a copy of its listener's. Its cookie is not final yet, so
+/// this transition travels with the next.
+#[inline(always)]
+fn arrive(memory: &mut SocketMemory, now: u64) {
+    if memory.owner.how != how::UNKNOWN && memory.owner.how != how::KERNEL {
+        memory.owner.how = how::INHERITED;
+    }
+    memory.birth_ns = now;
+    memory.since_ns = now;
+    memory.flags = flag::OPENING;
+    memory.stale_err = 0;
+}
+
+/// connect or listen. The local port may be missing, or left over from an earlier connection, until
+/// `open` sees the socket; so that one reports this transition where it can.
+#[inline(always)]
+fn depart(sock: Sock, memory: &mut SocketMemory, now: u64) {
+    let how = if memory.new == LISTEN {
+        how::LISTEN
+    } else {
+        how::CONNECT
+    };
+    memory.owner = owner::current(how);
+    memory.owner_ns = now;
+    memory.birth_ns = now;
+    memory.since_ns = now;
+    memory.flags = flag::OPENING;
+    memory.stale_err = sock.error();
+    if global(&OPEN_HOOK) == 0 {
+        opened(sock, sock.cookie(), memory, false);
+    }
+}
+
+/// Reports a connect or listen, unless that was done. `ports`: whether the ports are final.
+#[inline(always)]
+pub fn opened(sock: Sock, cookie: u64, memory: &mut SocketMemory, ports: bool) {
+    if memory.flags & flag::OPENING == 0 {
+        return;
+    }
+    let at = memory.since_ns;
+    memory.flags &= !flag::OPENING;
+    memory.since_ns = 0;
+    send_full(sock, cookie, memory, at, ports);
+    memory.since_ns = at;
+}
+
+#[inline(always)]
+fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
+    let closed_by_user = match (memory.old, memory.new) {
+        (ESTABLISHED | SYN_RECV, FIN_WAIT1) => {
+            memory.flags |= flag::LOCAL_FIRST;
+            true
+        }
+        (_, CLOSE_WAIT) => {
+            memory.flags |= flag::REMOTE_FIRST;
+            false
+        }
+        (CLOSE_WAIT, LAST_ACK) | (LISTEN, CLOSE) => true,
+        _ => false,
+    };
+    let new_owner = closed_by_user && owner::touch(memory, how::CLOSE, now);
+    let known = memory.flags & flag::ANNOUNCED != 0;
+    if !known || new_owner || matches!(memory.new, ESTABLISHED | CLOSE) {
+        send_full(sock, sock.cookie(), memory, now, true);
+    } else {
+        send_lite(sock, memory, now);
+    }
+    memory.since_ns = now;
+}
+
+/// Sends everything. After a refusal the next transition is full too, and brings the reader back.
+#[inline(always)]
+fn send_full(sock: Sock, cookie: u64, memory: &mut SocketMemory, at: u64, ports: bool) {
+    let Some(tcp) = sock.tcp() else { return };
+    let Some(mut entry) = EVENTS.reserve::<TcpFull>(0) else {
+        let opening = memory.flags & flag::OPENING != 0;
+        count(Counter::TcpRing, if opening { 2 } else { 1 });
+        memory.flags &= !(flag::ANNOUNCED | flag::OPENING);
+        return;
+    };
+    let record = entry.as_mut_ptr();
+    let fin = if sock.fin_received() {
+        flag::FIN_RECEIVED
+    } else {
+        0
+    };
+    // SAFETY: memory of the ring that this program holds, all of it written.
+    unsafe {
+        (*record).header = ring::header::<TcpFull>(at, cookie, kind::TCP_FULL);
+        sock.tuple_into(&mut (*record).tuple, IPPROTO_TCP);
+        (*record).tuple.local_port = if ports { tcp.local_port() } else { 0 };
+        (*record).owner = memory.owner;
+        (*record).stats = tcp.stats();
+        (*record).birth_ns = memory.birth_ns;
+        (*record).since_ns = memory.since_ns;
+        (*record).old = memory.old;
+        (*record).new = memory.new;
+        (*record).shutdown = sock.shutdown();
+        (*record)._pad = 0;
+        (*record).flags = memory.flags | fin;
+        (*record).err = sock.error();
+        (*record).stale_err = memory.stale_err;
+        (*record)._pad2 = [0; 6];
+    }
+    ring::submit(&EVENTS, entry);
+    memory.flags = memory.flags & !flag::OPENING | flag::ANNOUNCED;
+}
+
+#[inline(always)]
+fn send_lite(sock: Sock, memory: &mut SocketMemory, at: u64) {
+    let sent = ring::send(
+        &EVENTS,
+        TcpLite {
+            header: ring::header::<TcpLite>(at, sock.cookie(), kind::TCP_LITE),
+            since_ns: memory.since_ns,
+            old: memory.old,
+            new: memory.new,
+            flags: memory.flags,
+            _pad: 0,
+        },
+    );
+    if !sent {
+        count(Counter::TcpRing, 1);
+        memory.flags &= !flag::ANNOUNCED;
+    }
+}
+
+/// Without memory: only the first program reports, as nothing could tell the second that it did.
+#[inline(always)]
+fn send_unremembered(sock: Sock, old: u8, new: u8) {
+    if old == LISTEN && new == SYN_RECV {
+        return;
+    }
+    // SAFETY: zero is a valid value of every field.
+    let mut memory: SocketMemory = unsafe { core::mem::zeroed() };
+    (memory.old, memory.new) = (old, new);
+    // SAFETY: takes nothing, and is there in every program type.
+    let now = unsafe { bpf_ktime_get_ns() };
+    send_full(sock, sock.cookie(), &mut memory, now, new != SYN_SENT);
+}

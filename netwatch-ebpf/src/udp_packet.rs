@@ -1,0 +1,342 @@
+//! UDP datagrams, counted per (socket, remote) where they leave a socket and where they reach one.
+//!
+//! cgroup hooks `cgroup_skb` egress (4.10, `ip_finish_output`, `ip6_finish_output`: before
+//! fragmentation) and ingress (4.10, `sk_filter_trim_cap`: after reassembly, before the receive
+//! buffer can refuse it). A GSO or GRO packet counts as the datagrams that it carries. The packet
+//! starts at its IP header. TCP pays for the hook too, so the first thing is to leave it alone.
+
+use aya_ebpf::{
+    bindings::{__sk_buff, bpf_sock},
+    helpers::{
+        bpf_get_current_pid_tgid, bpf_get_socket_cookie, bpf_ktime_get_ns, bpf_sk_fullsock,
+        bpf_skb_load_bytes,
+    },
+    macros::cgroup_skb,
+    programs::SkBuffContext,
+};
+use aya_log_ebpf::debug;
+use netwatch_common::{Counter, FlowCounters, FlowKey, Owner, Tuple, UdpRecord, flag, kind};
+
+use crate::{
+    maps::{self, FLOW_EVENTS, FLOWS, count},
+    ring,
+    sock::{AF_INET6, IPPROTO_UDP, mapped, memory_of, netns_of},
+    tcp_state::ESTABLISHED,
+    udp_socket::bytes,
+};
+
+const ETH_P_IP: u32 = 0x0800_u16.to_be() as u32;
+const ETH_P_IPV6: u32 = 0x86dd_u16.to_be() as u32;
+const UDP_HEADER: u32 = 8;
+const IPV6_HEADER: u32 = 40;
+/// IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination.
+const EXTENSIONS: [u8; 3] = [0, 43, 60];
+/// A flow is reported this often at most.
+const REPORT_NS: u64 = 1_000_000_000;
+const EEXIST: i32 = -17;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Out,
+    In,
+}
+
+/// What a UDP packet's headers say.
+struct Packet {
+    source: [u8; 16],
+    destination: [u8; 16],
+    source_port: u16,
+    destination_port: u16,
+    /// Bytes of payload.
+    payload: u64,
+    datagrams: u64,
+}
+
+/// A datagram leaves. Always lets it pass.
+#[cgroup_skb]
+pub fn udp_egress(ctx: SkBuffContext) -> i32 {
+    observe(&ctx, Way::Out);
+    1
+}
+
+/// A datagram arrives. Always lets it pass.
+#[cgroup_skb]
+pub fn udp_ingress(ctx: SkBuffContext) -> i32 {
+    observe(&ctx, Way::In);
+    1
+}
+
+#[inline(always)]
+fn observe(ctx: &SkBuffContext, way: Way) {
+    let skb = ctx.skb.skb;
+    let Some(packet) = parse(skb) else { return };
+    // SAFETY: a field of the context, and a helper that checks it.
+    let sk = unsafe { (*skb).__bindgen_anon_2.sk };
+    if sk.is_null() {
+        return;
+    }
+    // SAFETY: not null.
+    let sk = unsafe { bpf_sk_fullsock(sk) };
+    if sk.is_null() {
+        return;
+    }
+    // SAFETY: the context of this program.
+    let cookie = unsafe { bpf_get_socket_cookie(skb.cast()) };
+    let (remote, remote_port) = remote(sk, &packet, way);
+    let key = FlowKey {
+        cookie,
+        remote,
+        remote_port,
+        _pad: [0; 6],
+    };
+    // SAFETY: takes nothing, and is there in every program type.
+    let now = unsafe { bpf_ktime_get_ns() };
+    let Some(flow) = flow(&key, now) else {
+        count(Counter::FlowsFull, packet.datagrams);
+        debug!(ctx, "no room for a flow of socket {}", cookie);
+        return;
+    };
+    add(flow, &packet, way, now);
+    // SAFETY: a value of the map. Two CPUs may both find the report due; the reader takes both.
+    let due = unsafe { now.wrapping_sub((*flow).reported_ns) } >= REPORT_NS;
+    if due {
+        report(sk, &key, flow, local(&packet, way), now);
+    }
+}
+
+#[inline(always)]
+fn parse(skb: *const __sk_buff) -> Option<Packet> {
+    // SAFETY: fields of the context.
+    let (protocol, len) = unsafe { ((*skb).protocol, (*skb).len) };
+    // SAFETY: each read is within the packet, or None.
+    let (source, destination, header) = unsafe {
+        if protocol == ETH_P_IP {
+            if byte(skb, 9)? != IPPROTO_UDP {
+                return None;
+            }
+            let header = u32::from(byte(skb, 0)? & 0xf) * 4;
+            (mapped(word(skb, 12)?), mapped(word(skb, 16)?), header)
+        } else if protocol == ETH_P_IPV6 {
+            let header = ipv6_header(skb)?;
+            (addr(skb, 8)?, addr(skb, 24)?, header)
+        } else {
+            return None;
+        }
+    };
+    let ports: [u16; 2] = bytes_at(skb, header)?;
+    // SAFETY: a field of the context.
+    let segments = unsafe { (*skb).gso_segs };
+    Some(Packet {
+        source,
+        destination,
+        source_port: u16::from_be(ports[0]),
+        destination_port: u16::from_be(ports[1]),
+        payload: u64::from(len.saturating_sub(header + UDP_HEADER)),
+        datagrams: u64::from(segments.max(1)),
+    })
+}
+
+/// Bytes before the UDP header; None where something else follows.
+#[inline(always)]
+fn ipv6_header(skb: *const __sk_buff) -> Option<u32> {
+    // SAFETY: within the packet, or None.
+    let mut next = unsafe { byte(skb, 6)? };
+    let mut header = IPV6_HEADER;
+    for _ in 0..EXTENSIONS.len() {
+        if next == IPPROTO_UDP || !EXTENSIONS.contains(&next) {
+            break;
+        }
+        let [then, len] = bytes_at::<[u8; 2]>(skb, header)?;
+        header += (u32::from(len) + 1) * 8;
+        next = then;
+    }
+    if next == IPPROTO_UDP {
+        Some(header)
+    } else {
+        None
+    }
+}
+
+/// The other end: where the socket says so, its own word, because egress comes after NAT.
+#[inline(always)]
+fn remote(sk: *const bpf_sock, packet: &Packet, way: Way) -> ([u8; 16], u16) {
+    if way == Way::In {
+        return (packet.source, packet.source_port);
+    }
+    // SAFETY: fields of a full socket.
+    let (family, port) = unsafe { ((*sk).family, u16::from_be((*sk).dst_port)) };
+    if connected(sk) {
+        // SAFETY: the same.
+        let addr = unsafe {
+            if family == u32::from(AF_INET6) {
+                bytes((*sk).dst_ip6)
+            } else {
+                mapped((*sk).dst_ip4)
+            }
+        };
+        return (addr, port);
+    }
+    match memory_of(sk.cast(), 0) {
+        Some(memory) if memory.sent_by == bpf_get_current_pid_tgid() as u32 => {
+            (memory.sent_to, memory.sent_to_port)
+        }
+        _ => (packet.destination, packet.destination_port),
+    }
+}
+
+#[inline(always)]
+fn local(packet: &Packet, way: Way) -> ([u8; 16], u16) {
+    match way {
+        Way::Out => (packet.source, packet.source_port),
+        Way::In => (packet.destination, packet.destination_port),
+    }
+}
+
+#[inline(always)]
+fn connected(sk: *const bpf_sock) -> bool {
+    // SAFETY: fields of a full socket. UDP's connect writes TCP's number for ESTABLISHED.
+    unsafe { (*sk).state == u32::from(ESTABLISHED) && (*sk).dst_port != 0 }
+}
+
+/// The flow's counters, made where there were none.
+#[inline(always)]
+fn flow(key: &FlowKey, now: u64) -> Option<*mut FlowCounters> {
+    if let Some(flow) = FLOWS.get_ptr_mut(key) {
+        return Some(flow);
+    }
+    let new = FlowCounters {
+        first_ns: now,
+        ..FlowCounters::default()
+    };
+    const NOEXIST: u64 = 1;
+    match FLOWS.insert(key, &new, NOEXIST) {
+        Ok(()) | Err(EEXIST) => FLOWS.get_ptr_mut(key),
+        Err(_) => None,
+    }
+}
+
+#[inline(always)]
+fn add(flow: *mut FlowCounters, packet: &Packet, way: Way, now: u64) {
+    // SAFETY: a value of the map, which other CPUs change at the same time: hence atomically.
+    unsafe {
+        let (packets, bytes) = match way {
+            Way::Out => (&raw mut (*flow).tx_packets, &raw mut (*flow).tx_bytes),
+            Way::In => (&raw mut (*flow).rx_packets, &raw mut (*flow).rx_bytes),
+        };
+        maps::add(packets, packet.datagrams);
+        maps::add(bytes, packet.payload);
+        (*flow).last_ns = now;
+    }
+}
+
+#[inline(always)]
+fn report(
+    sk: *const bpf_sock,
+    key: &FlowKey,
+    flow: *mut FlowCounters,
+    local: ([u8; 16], u16),
+    now: u64,
+) {
+    // SAFETY: a value of the map.
+    unsafe { (*flow).reported_ns = now };
+    let Some(mut entry) = FLOW_EVENTS.reserve::<UdpRecord>(0) else {
+        count(Counter::UdpRing, 1);
+        return;
+    };
+    let record = entry.as_mut_ptr();
+    // SAFETY: memory of the ring that this program holds, all of it written; a value of the map;
+    // and fields of a full socket.
+    unsafe {
+        (*record).header = ring::header::<UdpRecord>(now, key.cookie, kind::UDP_FLOW);
+        (*record).tuple = Tuple {
+            local: local.0,
+            remote: key.remote,
+            local_port: local.1,
+            remote_port: key.remote_port,
+            netns: netns_of(sk.cast()),
+            ifindex: (*sk).bound_dev_if,
+            family: (*sk).family as u8,
+            protocol: IPPROTO_UDP,
+            _pad: [0; 2],
+        };
+        (*record).counters = *flow;
+        (*record).connected = u8::from(connected(sk));
+        (*record)._pad = [0; 7];
+        match memory_of(sk.cast(), 0) {
+            Some(memory) => {
+                memory.flags |= flag::ANNOUNCED;
+                (*record).owner = memory.owner;
+            }
+            None => (*record).owner = Owner::default(),
+        }
+    }
+    ring::submit(&FLOW_EVENTS, entry);
+}
+
+/// A byte of the packet.
+///
+/// # Safety
+///
+/// `skb` is the program's context.
+#[inline(always)]
+unsafe fn byte(skb: *const __sk_buff, offset: usize) -> Option<u8> {
+    // SAFETY: the caller's promise; the verifier checks the comparison with the packet's end.
+    unsafe {
+        let start = (*skb).data as usize + offset;
+        if start + 1 > (*skb).data_end as usize {
+            return None;
+        }
+        Some(*(start as *const u8))
+    }
+}
+
+/// Four bytes of the packet, in their order.
+///
+/// # Safety
+///
+/// `skb` is the program's context.
+#[inline(always)]
+unsafe fn word(skb: *const __sk_buff, offset: usize) -> Option<u32> {
+    // SAFETY: as in `byte`.
+    unsafe {
+        let start = (*skb).data as usize + offset;
+        if start + 4 > (*skb).data_end as usize {
+            return None;
+        }
+        Some((start as *const u32).read_unaligned())
+    }
+}
+
+/// An IPv6 address of the packet.
+///
+/// # Safety
+///
+/// `skb` is the program's context.
+#[inline(always)]
+unsafe fn addr(skb: *const __sk_buff, offset: usize) -> Option<[u8; 16]> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Some(bytes([
+            word(skb, offset)?,
+            word(skb, offset + 4)?,
+            word(skb, offset + 8)?,
+            word(skb, offset + 12)?,
+        ]))
+    }
+}
+
+/// Bytes at a place that is only known at run time.
+#[inline(always)]
+fn bytes_at<T: Copy + Default>(skb: *const __sk_buff, offset: u32) -> Option<T> {
+    let mut value = T::default();
+    // SAFETY: writes a `T`; the helper checks the packet's bounds.
+    let result = unsafe {
+        bpf_skb_load_bytes(
+            skb.cast(),
+            offset,
+            (&raw mut value).cast(),
+            size_of::<T>() as u32,
+        )
+    };
+    if result == 0 { Some(value) } else { None }
+}

@@ -1,0 +1,109 @@
+//! From what the kernel side says of an owner to the process that it is.
+//!
+//! Never asks `/proc`: by the time an event is read, the process may be gone or its id reused. What
+//! was not announced stays None.
+
+use std::sync::Arc;
+
+use lru::LruCache;
+
+use crate::{
+    decode::until_zero,
+    event::{Claim, Detail, Event, Flow, How, Owner, Process, ProcessKey, Transition, What},
+    text,
+};
+
+/// Twice what the kernel side remembers having announced.
+const PROCESSES: std::num::NonZeroUsize = std::num::NonZeroUsize::new(32_768).expect("not zero");
+
+/// The processes that were announced.
+pub struct Processes {
+    known: LruCache<ProcessKey, Arc<Process>>,
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        Self {
+            known: LruCache::new(PROCESSES),
+        }
+    }
+}
+
+impl Processes {
+    /// Takes an announcement.
+    pub fn learn(&mut self, key: ProcessKey, process: Process) {
+        self.known.put(key, Arc::new(process));
+    }
+
+    /// Completes an event.
+    pub fn enrich(&mut self, event: Event<Claim>) -> Event {
+        let what = match event.what {
+            What::Transition(transition) => What::Transition(self.transition(transition)),
+            What::Owner(owner) => What::Owner(owner.map(|claim| self.owner(claim))),
+            What::Flow(flow) => What::Flow(self.flow(flow)),
+            What::ResetSent => What::ResetSent,
+            What::Released => What::Released,
+        };
+        Event {
+            at: event.at,
+            cookie: event.cookie,
+            what,
+        }
+    }
+
+    /// The owner that a claim names.
+    pub fn owner(&mut self, claim: Claim) -> Owner {
+        if claim.how == How::Kernel {
+            return Owner {
+                process: None,
+                how: How::Kernel,
+            };
+        }
+        let process = match self.known.get(&claim.key) {
+            Some(process) => Arc::clone(process),
+            None => Arc::new(unannounced(&claim)),
+        };
+        Owner {
+            process: Some(process),
+            how: claim.how,
+        }
+    }
+
+    fn transition(&mut self, from: Transition<Claim>) -> Transition {
+        let detail = from.detail.map(|detail| Detail {
+            owner: detail.owner.map(|claim| self.owner(claim)),
+            ends: detail.ends,
+            birth: detail.birth,
+            stats: detail.stats,
+            end: detail.end,
+        });
+        Transition {
+            old: from.old,
+            new: from.new,
+            since: from.since,
+            opening: from.opening,
+            detail,
+        }
+    }
+
+    fn flow(&mut self, from: Flow<Claim>) -> Flow {
+        Flow {
+            owner: from.owner.map(|claim| self.owner(claim)),
+            ends: from.ends,
+            connected: from.connected,
+            traffic: from.traffic,
+            first: from.first,
+            last: from.last,
+        }
+    }
+}
+
+fn unannounced(claim: &Claim) -> Process {
+    Process {
+        pid: claim.key.tgid,
+        comm: text::clean(until_zero(&claim.comm)),
+        exe: None,
+        uid: claim.uid,
+        cgroup: None,
+    }
+}

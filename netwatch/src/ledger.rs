@@ -1,0 +1,174 @@
+//! Every way to lose something, counted.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf,
+    maps::{MapData, PerCpuArray},
+    programs::{BtfTracePoint, ProgramFd},
+};
+use netwatch_common::Counter;
+
+/// Where something is lost, and which counter says so.
+const COUNTED: &[(Counter, &str)] = &[
+    (Counter::TcpRing, "tcp_ring"),
+    (Counter::OwnerRing, "owner_ring"),
+    (Counter::ProcessRing, "process_ring"),
+    (Counter::UdpRing, "udp_ring"),
+    (Counter::FlowsFull, "udp_flows_full"),
+    (Counter::Storage, "socket_storage"),
+];
+
+/// Programs that the kernel skips where they already run on the same CPU (`recursion_misses`). What
+/// it skips of the first, its second does; see [`Counter::Covered`].
+const SKIPPED: &[(&str, &str)] = &[
+    ("tcp_state", "skipped_tcp_state"),
+    ("reset_received", "skipped_reset_received"),
+    ("reset_sent", "skipped_reset_sent"),
+    ("io_send", "skipped_io_send"),
+    ("io_receive", "skipped_io_receive"),
+];
+
+/// Records that mean nothing.
+const UNDECODABLE: &str = "undecodable";
+/// Transitions of a socket that the table has never heard of.
+const UNKNOWN_SOCKET: &str = "unknown_socket";
+
+/// A program whose skipped runs are watched.
+struct Watched {
+    fd: i32,
+    place: &'static str,
+}
+
+/// Something was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    pub place: &'static str,
+    pub count: u64,
+}
+
+/// What was lost so far, by place.
+pub struct Ledger {
+    counters: PerCpuArray<MapData, u64>,
+    programs: Vec<Watched>,
+    undecodable: u64,
+    unknown_socket: u64,
+    /// What was reported, in the order in which it was first seen.
+    reported: Vec<Loss>,
+}
+
+impl Ledger {
+    /// Watches a loaded object.
+    ///
+    /// # Errors
+    ///
+    /// The object has no counters.
+    pub fn open(ebpf: &mut Ebpf) -> Result<Self> {
+        let map = ebpf.take_map("COUNTERS").context("no map COUNTERS")?;
+        let counters = PerCpuArray::try_from(map).context("open the map COUNTERS")?;
+        let mut programs = Vec::new();
+        for &(name, place) in SKIPPED {
+            if let Some(fd) = fd_of(ebpf, name) {
+                programs.push(Watched { fd, place });
+            }
+        }
+        Ok(Self {
+            counters,
+            programs,
+            undecodable: 0,
+            unknown_socket: 0,
+            reported: Vec::new(),
+        })
+    }
+
+    /// A record meant nothing.
+    pub fn undecodable(&mut self, count: u64) {
+        self.undecodable += count;
+    }
+
+    /// A transition's socket is unknown.
+    pub fn unknown_socket(&mut self) {
+        self.unknown_socket += 1;
+    }
+
+    /// What was lost since the last time.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's counters can't be read.
+    pub fn news(&mut self) -> Result<Vec<Loss>> {
+        let mut news = Vec::new();
+        for &(counter, place) in COUNTED {
+            let total = self.counter(counter)?;
+            self.compare(place, total, &mut news);
+        }
+        for index in 0..self.programs.len() {
+            let Watched { fd, place } = self.programs[index];
+            // Skipped first, covered after: a run that is covered between the two readings must not
+            // look lost.
+            let skipped = skipped_runs(fd)?;
+            let covered = if index == 0 {
+                self.counter(Counter::Covered)?
+            } else {
+                0
+            };
+            self.compare(place, skipped.saturating_sub(covered), &mut news);
+        }
+        self.compare(UNDECODABLE, self.undecodable, &mut news);
+        self.compare(UNKNOWN_SOCKET, self.unknown_socket, &mut news);
+        Ok(news)
+    }
+
+    /// Everything that was lost so far.
+    pub fn total(&self) -> u64 {
+        self.reported.iter().map(|loss| loss.count).sum()
+    }
+
+    fn counter(&self, counter: Counter) -> Result<u64> {
+        let values = self
+            .counters
+            .get(&(counter as u32), 0)
+            .with_context(|| format!("read the counter {counter:?}"))?;
+        Ok(values.iter().sum())
+    }
+
+    fn compare(&mut self, place: &'static str, total: u64, news: &mut Vec<Loss>) {
+        if total == 0 {
+            return;
+        }
+        let known = match self.reported.iter_mut().find(|loss| loss.place == place) {
+            Some(known) => known,
+            None => {
+                self.reported.push(Loss { place, count: 0 });
+                let last = self.reported.len() - 1;
+                &mut self.reported[last]
+            }
+        };
+        if total > known.count {
+            news.push(Loss {
+                place,
+                count: total - known.count,
+            });
+            known.count = total;
+        }
+    }
+}
+
+fn fd_of(ebpf: &mut Ebpf, name: &str) -> Option<i32> {
+    use std::os::fd::{AsFd as _, AsRawFd as _};
+    let program: &mut BtfTracePoint = ebpf.program_mut(name)?.try_into().ok()?;
+    let fd: &ProgramFd = program.fd().ok()?;
+    Some(fd.as_fd().as_raw_fd())
+}
+
+/// How many runs of a program the kernel skipped (5.12), from `/proc/self/fdinfo`.
+fn skipped_runs(fd: i32) -> Result<u64> {
+    let path = format!("/proc/self/fdinfo/{fd}");
+    let info = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    Ok(info
+        .lines()
+        .find_map(|line| line.strip_prefix("recursion_misses:"))
+        .and_then(|value| value.trim().parse().ok())
+        .unwrap_or(0))
+}

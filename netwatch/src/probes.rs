@@ -1,0 +1,372 @@
+//! The programs: which hook each stands on, what for, and on which rung.
+//!
+//! Why so many: most transitions run in softirq or in the peer's system call, so the process that
+//! happens to run says nothing. The owner is learned at the few moments when the caller is known to
+//! be a user of the socket, each of which has a hook of its own. A kernel or a container may refuse
+//! any of them; what is there is found out by loading it.
+
+use std::fs::File;
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Btf, Ebpf, EbpfLoader, include_bytes_aligned,
+    programs::{
+        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, Iter, Program,
+        ProgramError,
+    },
+};
+
+use crate::{event::Rung, kernel::Layout};
+
+/// Where a program is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// A tracepoint, by the name that the kernel's BTF gives it.
+    BtfTracepoint(&'static str),
+    /// The root of the unified cgroup hierarchy; which hook there, the program's section says.
+    Cgroup,
+    CgroupEgress,
+    CgroupIngress,
+    /// An iterator's target. Loaded here, attached anew for each snapshot.
+    Iterator(&'static str),
+}
+
+/// One program of the object.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    pub program: &'static str,
+    pub hook: Hook,
+    /// What it is for.
+    pub capability: &'static str,
+    /// The name of the rung that it belongs to, together with its neighbours of the same name.
+    pub rung: &'static str,
+    /// Without it netwatch can't run.
+    pub required: bool,
+}
+
+const fn probe(
+    program: &'static str,
+    hook: Hook,
+    capability: &'static str,
+    rung: &'static str,
+) -> Probe {
+    Probe {
+        program,
+        hook,
+        capability,
+        rung,
+        required: false,
+    }
+}
+
+const fn required(probe: Probe) -> Probe {
+    Probe {
+        required: true,
+        ..probe
+    }
+}
+
+/// The program, and its capability, that reports a connection's start in place of `tcp_state`.
+const OPEN: (&str, &str) = ("tcp_open", "open");
+
+/// Every program, in the order of attaching: what others rely on goes first, and the transitions
+/// last, so that from the first of them on everything is in place.
+pub const PROBES: &[Probe] = {
+    use Hook::{BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Iterator};
+    &[
+        required(probe(
+            "snapshot_files",
+            Iterator("task_file"),
+            "snapshot",
+            "iter",
+        )),
+        required(probe("snapshot_tcp", Iterator("tcp"), "snapshot", "iter")),
+        required(probe(
+            "snapshot_waiting",
+            Iterator("tcp"),
+            "snapshot",
+            "iter",
+        )),
+        required(probe("snapshot_udp", Iterator("udp"), "snapshot", "iter")),
+        probe("udp_create", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_bind4", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_bind6", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_connect4", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_connect6", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_send4", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_send6", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_receive4", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_receive6", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_release", Cgroup, "udp", "cgroup_skb"),
+        probe("udp_egress", CgroupEgress, "udp", "cgroup_skb"),
+        probe("udp_ingress", CgroupIngress, "udp", "cgroup_skb"),
+        probe("accept4", Cgroup, "accept", "cgroup_getpeername"),
+        probe("accept6", Cgroup, "accept", "cgroup_getpeername"),
+        probe("io_send", BtfTracepoint("sock_send_length"), "io", "tp_btf"),
+        probe(
+            "io_receive",
+            BtfTracepoint("sock_recv_length"),
+            "io",
+            "tp_btf",
+        ),
+        probe(
+            "reset_received",
+            BtfTracepoint("tcp_receive_reset"),
+            "reset",
+            "tp_btf",
+        ),
+        probe(
+            "reset_sent",
+            BtfTracepoint("tcp_send_reset"),
+            "reset",
+            "tp_btf",
+        ),
+        probe(OPEN.0, Cgroup, OPEN.1, "sock_ops"),
+        required(probe(
+            "tcp_state",
+            BtfTracepoint("inet_sock_set_state"),
+            "tcp",
+            "tp_btf",
+        )),
+        required(probe(
+            "tcp_state_again",
+            BtfTracepoint("inet_sock_set_state"),
+            "tcp",
+            "tp_btf",
+        )),
+    ]
+};
+
+/// The programs, in the kernel. Dropping it takes them out again.
+pub struct Attached {
+    pub ebpf: Ebpf,
+    /// One for each capability.
+    pub rungs: Vec<Rung>,
+    /// A rung that is missing, and why.
+    pub missing: Vec<(Rung, anyhow::Error)>,
+}
+
+/// What the object is loaded with.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadOptions {
+    /// Size of the ring buffer of TCP transitions, in bytes.
+    pub ring_bytes: u32,
+    /// Let the programs write diagnostics of their own.
+    pub diagnostics: bool,
+}
+
+static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-ebpf"));
+
+/// Loads and attaches what this kernel takes.
+///
+/// # Errors
+///
+/// A program that netwatch can't do without was refused.
+pub fn attach(options: LoadOptions) -> Result<Attached> {
+    let layout = Layout::of_this_kernel()?;
+    let btf = Btf::from_sys_fs().context("read the kernel's BTF")?;
+    let mut attached = attach_all(options, layout, &btf, true)?;
+    let refused = attached
+        .missing
+        .iter()
+        .position(|(rung, _)| rung.capability == OPEN.1);
+    if let Some(index) = refused {
+        // `tcp_state` was told to leave the start of a connection to a program that isn't there.
+        let refusal = attached.missing.swap_remove(index);
+        drop(attached);
+        attached = attach_all(options, layout, &btf, false)?;
+        attached.rungs.push(Rung {
+            capability: OPEN.1,
+            rung: "none",
+        });
+        attached.missing.push(refusal);
+    }
+    Ok(attached)
+}
+
+fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Attached> {
+    let cgroup = open_cgroup_root();
+    let mut ebpf = load_object(options, layout, btf, open)?;
+    let mut missing: Vec<(Rung, anyhow::Error)> = Vec::new();
+    let mut rungs: Vec<Rung> = Vec::new();
+    for probe in PROBES
+        .iter()
+        .filter(|probe| open || probe.program != OPEN.0)
+    {
+        if missing
+            .iter()
+            .any(|(rung, _)| rung.capability == probe.capability)
+        {
+            continue;
+        }
+        let rung = Rung {
+            capability: probe.capability,
+            rung: probe.rung,
+        };
+        match attach_one(&mut ebpf, probe, btf, &cgroup) {
+            Ok(()) if rungs.contains(&rung) => {}
+            Ok(()) => rungs.push(rung),
+            Err(error) if probe.required => return Err(error),
+            Err(error) => {
+                rungs.retain(|other| other.capability != probe.capability);
+                rungs.push(Rung {
+                    capability: probe.capability,
+                    rung: "none",
+                });
+                missing.push((rung, error));
+            }
+        }
+    }
+    Ok(Attached {
+        ebpf,
+        rungs,
+        missing,
+    })
+}
+
+fn load_object(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Ebpf> {
+    let open_hook = u32::from(open);
+    let log_level: u8 = if options.diagnostics { u8::MAX } else { 0 };
+    let mut loader = EbpfLoader::new();
+    loader
+        .btf(Some(btf))
+        .override_global("OFFSETS", &layout.offsets, true)
+        .override_global("KERN_SOCK_MASK", &layout.kern_sock_mask, true)
+        .override_global("OPEN_HOOK", &open_hook, true)
+        .override_global(aya_log::LEVEL, &log_level, true)
+        .map_max_entries("EVENTS", options.ring_bytes);
+    loader
+        .load(OBJECT)
+        .context("create netwatch's maps in the kernel")
+}
+
+fn attach_one(ebpf: &mut Ebpf, probe: &Probe, btf: &Btf, cgroup: &Result<File>) -> Result<()> {
+    let program = ebpf
+        .program_mut(probe.program)
+        .with_context(|| format!("netwatch's object has no program {}", probe.program))?;
+    let cgroup = match probe.hook {
+        Hook::Cgroup | Hook::CgroupEgress | Hook::CgroupIngress => match cgroup {
+            Ok(cgroup) => Some(cgroup),
+            Err(error) => anyhow::bail!("{error:#}"),
+        },
+        Hook::BtfTracepoint(_) | Hook::Iterator(_) => None,
+    };
+    load_and_attach(program, probe.hook, btf, cgroup).map_err(|error| explain(error, probe))
+}
+
+fn load_and_attach(
+    program: &mut Program,
+    hook: Hook,
+    btf: &Btf,
+    cgroup: Option<&File>,
+) -> Result<(), ProgramError> {
+    // `Single` is what a link takes; it still shares the cgroup with the programs of others.
+    let mode = CgroupAttachMode::Single;
+    match (hook, cgroup) {
+        (Hook::BtfTracepoint(name), _) => {
+            let program: &mut BtfTracePoint = program.try_into()?;
+            program.load(name, btf)?;
+            program.attach()?;
+        }
+        (Hook::Iterator(target), _) => {
+            let program: &mut Iter = program.try_into()?;
+            program.load(target, btf)?;
+        }
+        (Hook::CgroupEgress, Some(cgroup)) => {
+            let program: &mut CgroupSkb = program.try_into()?;
+            program.load()?;
+            program.attach(cgroup, CgroupSkbAttachType::Egress, mode)?;
+        }
+        (Hook::CgroupIngress, Some(cgroup)) => {
+            let program: &mut CgroupSkb = program.try_into()?;
+            program.load()?;
+            program.attach(cgroup, CgroupSkbAttachType::Ingress, mode)?;
+        }
+        (Hook::Cgroup, Some(cgroup)) => attach_to_cgroup(program, cgroup, mode)?,
+        (_, None) => return Err(ProgramError::NotLoaded),
+    }
+    Ok(())
+}
+
+fn attach_to_cgroup(
+    program: &mut Program,
+    cgroup: &File,
+    mode: CgroupAttachMode,
+) -> Result<(), ProgramError> {
+    match program {
+        Program::CgroupSock(program) => {
+            program.load()?;
+            program.attach(cgroup, mode)?;
+        }
+        Program::CgroupSockAddr(program) => {
+            program.load()?;
+            program.attach(cgroup, mode)?;
+        }
+        Program::SockOps(program) => {
+            program.load()?;
+            program.attach(cgroup, mode)?;
+        }
+        _ => return Err(ProgramError::UnexpectedProgramType),
+    }
+    Ok(())
+}
+
+/// Says what was refused, with the verifier's last words where it was the verifier.
+fn explain(error: ProgramError, probe: &Probe) -> anyhow::Error {
+    let what = format!("attach {} to {:?}", probe.program, probe.hook);
+    if let ProgramError::LoadError {
+        io_error,
+        verifier_log,
+    } = &error
+    {
+        let log = verifier_log.to_string();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
+        let tail = lines[lines.len().saturating_sub(6)..].join("\n  ");
+        return anyhow::anyhow!("{io_error}\n  {tail}").context(what);
+    }
+    anyhow::Error::new(error).context(what)
+}
+
+/// The root of the unified cgroup hierarchy, wherever it is mounted.
+fn open_cgroup_root() -> Result<File> {
+    let mounts = procfs::process::Process::myself()
+        .and_then(|me| me.mountinfo())
+        .context("read /proc/self/mountinfo")?;
+    let mount = mounts
+        .into_iter()
+        .find(|mount| mount.fs_type == "cgroup2" && mount.root == "/")
+        .context(
+            "no cgroup2 file system is mounted (mount -t cgroup2 none /sys/fs/cgroup/unified)",
+        )?;
+    File::open(&mount.mount_point).with_context(|| format!("open {}", mount.mount_point.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_program_of_the_object_has_its_row_and_the_reverse() {
+        let object = aya_obj::Object::parse(OBJECT).expect("netwatch's own object");
+        let programs: HashSet<&str> = object.programs.keys().map(String::as_str).collect();
+        let rows: HashSet<&str> = PROBES.iter().map(|probe| probe.program).collect();
+        assert_eq!(programs, rows);
+        assert_eq!(rows.len(), PROBES.len(), "a program has two rows");
+    }
+
+    #[test]
+    fn a_rung_s_programs_stand_together() {
+        let mut seen = Vec::new();
+        for probe in PROBES {
+            let rung = (probe.capability, probe.rung);
+            assert!(
+                seen.last() == Some(&rung) || !seen.contains(&rung),
+                "{} is apart from its rung",
+                probe.program
+            );
+            seen.push(rung);
+        }
+    }
+}

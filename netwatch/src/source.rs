@@ -1,0 +1,92 @@
+//! Where records come from: the kernel's ring buffers, or bytes recorded earlier.
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf,
+    maps::{MapData, RingBuf},
+};
+use bytes::{Buf as _, Bytes};
+use tokio::io::unix::AsyncFd;
+
+/// The kernel's two ring buffers.
+pub struct Rings {
+    /// TCP transitions, owners and processes.
+    events: AsyncFd<RingBuf<MapData>>,
+    flows: AsyncFd<RingBuf<MapData>>,
+}
+
+impl Rings {
+    /// Takes the ring buffers of a loaded object.
+    ///
+    /// # Errors
+    ///
+    /// There are none, or this is called outside a tokio runtime.
+    pub fn open(ebpf: &mut Ebpf) -> Result<Self> {
+        Ok(Self {
+            events: ring(ebpf, "EVENTS")?,
+            flows: ring(ebpf, "FLOW_EVENTS")?,
+        })
+    }
+
+    /// Hands every record that is there to `take`. The flows first: what they refer to is in the
+    /// other ring already by then.
+    pub fn drain(&mut self, mut take: impl FnMut(&[u8])) {
+        for ring in [&mut self.flows, &mut self.events] {
+            let ring = ring.get_mut();
+            while let Some(record) = ring.next() {
+                take(&record);
+            }
+        }
+    }
+
+    /// Waits until one of the rings has passed a threshold since the last time.
+    ///
+    /// # Errors
+    ///
+    /// The runtime has shut down.
+    pub async fn crossed(&self) -> Result<()> {
+        let mut ready = tokio::select! {
+            ready = self.events.readable() => ready,
+            ready = self.flows.readable() => ready,
+        }
+        .context("wait for the ring buffers")?;
+        ready.clear_ready();
+        Ok(())
+    }
+}
+
+fn ring(ebpf: &mut Ebpf, name: &str) -> Result<AsyncFd<RingBuf<MapData>>> {
+    let map = ebpf
+        .take_map(name)
+        .with_context(|| format!("no ring buffer {name}"))?;
+    let ring = RingBuf::try_from(map).with_context(|| format!("open the ring buffer {name}"))?;
+    // SAFETY: the ring buffer owns its descriptor, and hands out the same one while it lives.
+    unsafe { AsyncFd::register(ring) }.with_context(|| format!("wait on the ring buffer {name}"))
+}
+
+/// Records one after another, each after its length in four bytes, little-endian.
+pub struct Recorded {
+    bytes: Bytes,
+}
+
+impl Recorded {
+    pub const fn new(bytes: Bytes) -> Self {
+        Self { bytes }
+    }
+}
+
+impl Iterator for Recorded {
+    type Item = Bytes;
+
+    /// The next record; the rest, whatever it is, where the bytes end within one.
+    fn next(&mut self) -> Option<Bytes> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        if self.bytes.len() < 4 {
+            return Some(self.bytes.split_off(0));
+        }
+        let len = self.bytes.get_u32_le() as usize;
+        Some(self.bytes.split_to(len.min(self.bytes.len())))
+    }
+}

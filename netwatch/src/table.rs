@@ -1,0 +1,219 @@
+//! The live socket table: a fold over events. Pure: time comes as an argument, nothing is read or
+//! written, and the same events make the same table and the same reports.
+
+mod close;
+mod flows;
+mod merge;
+mod waiting;
+
+use rustc_hash::FxHashMap;
+
+pub use flows::{Counters, FlowId};
+pub use merge::{Changes, Found, FoundKind, Snapshot};
+
+use crate::event::{
+    Cookie, Detail, Event, Flow, MonoNs, Owner, Protocol, Report, Socket, State, Transition, What,
+};
+use flows::Flows;
+use waiting::Waiting;
+
+/// Every socket of the machine, as of the last event applied.
+#[derive(Default)]
+pub struct Table {
+    sockets: FxHashMap<Cookie, Row>,
+    /// What the kernel keeps of connections that have no socket, or none yet: TIME_WAIT, FIN_WAIT2
+    /// without a process, SYN_RECV. No event tells of their end; [`Table::look_again`] does.
+    waiting: FxHashMap<Cookie, Waiting>,
+    flows: Flows,
+}
+
+/// A socket, and how fresh that is.
+#[derive(Clone, Debug)]
+struct Row {
+    socket: Socket,
+    /// The time of the event, or of the snapshot's row, that it comes from.
+    as_of: MonoNs,
+    since: Option<MonoNs>,
+    birth: Option<MonoNs>,
+}
+
+/// An event was about a socket that the table doesn't have, and didn't say what socket that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownSocket;
+
+impl Table {
+    /// Every socket, in no particular order.
+    pub fn rows(&self) -> impl Iterator<Item = &Socket> {
+        let waiting = self.waiting.values().map(|waiting| &waiting.socket);
+        self.sockets.values().map(|row| &row.socket).chain(waiting)
+    }
+
+    /// The socket of a cookie.
+    pub fn get(&self, cookie: Cookie) -> Option<&Socket> {
+        let waiting = || self.waiting.get(&cookie).map(|waiting| &waiting.socket);
+        self.sockets
+            .get(&cookie)
+            .map(|row| &row.socket)
+            .or_else(waiting)
+    }
+
+    /// How many sockets there are.
+    pub fn len(&self) -> usize {
+        self.sockets.len() + self.waiting.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes one event into the table and adds what there is to say about it to `out`. An event
+    /// older than the snapshot's row of its socket is told, but changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The event leaves open which socket it is about, and the table doesn't know.
+    pub fn apply(&mut self, event: &Event, out: &mut Vec<Report>) -> Result<(), UnknownSocket> {
+        match &event.what {
+            What::Transition(transition) => self.transition(event, transition, out)?,
+            What::ResetSent => self.reset_sent(event, out),
+            What::Owner(Some(owner)) => self.new_owner(event, owner),
+            What::Owner(None) => {}
+            What::Flow(flow) => self.flow(event, flow, out),
+            What::Released => self.released(event, out),
+        }
+        Ok(())
+    }
+
+    fn transition(
+        &mut self,
+        event: &Event,
+        transition: &Transition,
+        out: &mut Vec<Report>,
+    ) -> Result<(), UnknownSocket> {
+        let mut row = self.row_after(event, transition)?;
+        if transition.opening {
+            out.push(opening(&row.socket, transition, event.at));
+        }
+        row.socket.state = transition.new;
+        let stale = self
+            .sockets
+            .get(&event.cookie)
+            .is_some_and(|known| known.as_of > event.at);
+        if transition.new == State::Close {
+            if !stale {
+                self.sockets.remove(&event.cookie);
+            }
+            self.close(event, transition, row, out);
+            return Ok(());
+        }
+        out.push(Report::TcpState {
+            at: event.at,
+            socket: row.socket.clone(),
+            old: transition.old,
+            new: transition.new,
+            in_state: transition
+                .since
+                .map(|since| crate::event::elapsed(since, event.at)),
+        });
+        if !stale {
+            self.waiting.remove(&event.cookie);
+            self.sockets.insert(event.cookie, row);
+        }
+        Ok(())
+    }
+
+    /// The socket's row with what the event says of it, its state left to the caller.
+    fn row_after(&self, event: &Event, transition: &Transition) -> Result<Row, UnknownSocket> {
+        let known = self.sockets.get(&event.cookie);
+        match (&transition.detail, known) {
+            (Some(detail), known) => Ok(Row {
+                socket: tcp_socket(event.cookie, detail, transition.old, known),
+                as_of: event.at,
+                since: Some(event.at),
+                birth: detail.birth,
+            }),
+            (None, Some(known)) => Ok(Row {
+                as_of: event.at,
+                since: Some(event.at),
+                ..known.clone()
+            }),
+            (None, None) => Err(UnknownSocket),
+        }
+    }
+
+    fn new_owner(&mut self, event: &Event, owner: &Owner) {
+        if let Some(row) = self.sockets.get_mut(&event.cookie) {
+            if row.as_of <= event.at {
+                row.socket.owner = Some(owner.clone());
+            }
+        }
+    }
+
+    fn flow(&mut self, event: &Event, flow: &Flow, out: &mut Vec<Report>) {
+        let row = self.sockets.entry(event.cookie).or_insert_with(|| Row {
+            socket: Socket {
+                cookie: event.cookie,
+                protocol: Protocol::Udp,
+                family: flow.ends.family,
+                local: flow.ends.local,
+                remote: crate::event::Endpoint::default(),
+                state: State::Close,
+                netns: flow.ends.netns,
+                owner: None,
+            },
+            as_of: event.at,
+            since: None,
+            birth: None,
+        });
+        if flow.connected {
+            row.socket.state = State::Established;
+            row.socket.remote = flow.ends.remote;
+        }
+        if flow.owner.is_some() {
+            row.socket.owner.clone_from(&flow.owner);
+        }
+        self.flows.seen(event, flow, &row.socket, out);
+    }
+
+    fn released(&mut self, event: &Event, out: &mut Vec<Report>) {
+        let socket = self.sockets.remove(&event.cookie).map(|row| row.socket);
+        self.flows
+            .close_socket(event.cookie, socket.as_ref(), event.at, out);
+    }
+}
+
+/// The transition that went before, unreported: connect, listen, or the arrival of a connection.
+fn opening(socket: &Socket, transition: &Transition, at: MonoNs) -> Report {
+    let before = match transition.old {
+        State::SynRecv => State::Listen,
+        _ => State::Close,
+    };
+    Report::TcpState {
+        at: transition.since.unwrap_or(at),
+        socket: Socket {
+            state: transition.old,
+            ..socket.clone()
+        },
+        old: before,
+        new: transition.old,
+        in_state: None,
+    }
+}
+
+fn tcp_socket(cookie: Cookie, detail: &Detail, state: State, known: Option<&Row>) -> Socket {
+    let owner = detail.owner.clone();
+    Socket {
+        cookie,
+        protocol: Protocol::Tcp,
+        family: detail.ends.family,
+        local: detail.ends.local,
+        remote: detail.ends.remote,
+        state,
+        netns: detail.ends.netns,
+        owner: owner.or_else(|| known.and_then(|row| row.socket.owner.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

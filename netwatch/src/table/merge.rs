@@ -1,0 +1,114 @@
+//! Putting the table right by a snapshot: at the start, and after a loss.
+
+use std::collections::HashSet;
+
+use super::{Row, Table};
+use crate::event::{Cookie, How, MonoNs, Owner, Socket};
+
+/// One socket of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// When this socket was read.
+    pub at: MonoNs,
+    pub socket: Socket,
+    pub kind: FoundKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundKind {
+    Full,
+    /// A connection request of a listener.
+    Request,
+    /// What the kernel keeps of a closed connection.
+    TimeWait,
+}
+
+/// All sockets of the machine, read one after another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Before the first socket was read.
+    pub began: MonoNs,
+    pub found: Vec<Found>,
+    /// Network namespaces that could not be looked into.
+    pub unreachable: HashSet<u32>,
+}
+
+/// What a snapshot changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub added: u64,
+    pub removed: u64,
+    pub changed: u64,
+}
+
+impl Table {
+    /// Takes a snapshot into the table. What an event has told since a socket was read stays; what
+    /// the snapshot doesn't have, and no event told of since it began, goes.
+    pub fn merge(&mut self, snapshot: &Snapshot) -> Changes {
+        let mut changes = Changes::default();
+        let mut seen: HashSet<Cookie> = HashSet::with_capacity(snapshot.found.len());
+        let mut told = Vec::new();
+        for found in &snapshot.found {
+            seen.insert(found.socket.cookie);
+            match found.kind {
+                FoundKind::Full => self.take(found, &mut changes),
+                FoundKind::Request | FoundKind::TimeWait => {
+                    let before = self.waiting.len();
+                    self.still_waiting(found, &mut told);
+                    changes.added += (self.waiting.len() - before) as u64;
+                }
+            }
+        }
+        changes.changed += told.len() as u64;
+        let kept = |cookie: &Cookie, as_of: MonoNs, netns: Option<u32>| {
+            let hidden = netns.is_some_and(|netns| snapshot.unreachable.contains(&netns));
+            seen.contains(cookie) || as_of > snapshot.began || hidden
+        };
+        let before = self.len();
+        self.sockets
+            .retain(|cookie, row| kept(cookie, row.as_of, row.socket.netns));
+        self.waiting
+            .retain(|cookie, row| kept(cookie, row.as_of, row.socket.netns));
+        changes.removed += (before - self.len()) as u64;
+        changes
+    }
+
+    fn take(&mut self, found: &Found, changes: &mut Changes) {
+        self.waiting.remove(&found.socket.cookie);
+        let Some(row) = self.sockets.get_mut(&found.socket.cookie) else {
+            let socket = found.socket.clone();
+            let row = Row {
+                socket,
+                as_of: found.at,
+                since: None,
+                birth: None,
+            };
+            self.sockets.insert(found.socket.cookie, row);
+            changes.added += 1;
+            return;
+        };
+        if row.as_of > found.at {
+            return;
+        }
+        row.as_of = found.at;
+        let owner = better(row.socket.owner.take(), found.socket.owner.clone());
+        let socket = Socket {
+            owner,
+            ..found.socket.clone()
+        };
+        if row.socket.state != socket.state {
+            row.since = None;
+            changes.changed += 1;
+        }
+        row.socket = socket;
+    }
+}
+
+/// An owner that was seen using the socket is worth more than one found holding it.
+fn better(known: Option<Owner>, found: Option<Owner>) -> Option<Owner> {
+    match (&known, &found) {
+        (Some(_), None) => known,
+        (Some(seen), Some(held)) if held.how <= How::Snapshot && seen.how > How::Snapshot => known,
+        _ => found,
+    }
+}

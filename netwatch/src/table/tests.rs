@@ -1,0 +1,418 @@
+//! Lives of sockets, told to the table event by event.
+
+use std::{collections::HashSet, net::IpAddr, time::Duration};
+
+use super::*;
+use crate::event::{
+    EndFacts, Endpoint, Ends, Family, How, Owner, Phase, Process, Reason, Side, Stats, Traffic,
+};
+
+const COOKIE: Cookie = Cookie(7);
+const SECOND: MonoNs = 1_000_000_000;
+
+fn ends(local: u16, remote: u16) -> Ends {
+    let loopback: IpAddr = [127, 0, 0, 1].into();
+    let end = |port: u16| Endpoint {
+        addr: Some(loopback),
+        port: Some(port),
+    };
+    Ends {
+        family: Family::Ipv4,
+        local: end(local),
+        remote: end(remote),
+        netns: Some(1),
+    }
+}
+
+fn owner(pid: u32, how: How) -> Option<Owner> {
+    let process = Process {
+        pid,
+        comm: format!("p{pid}"),
+        exe: None,
+        uid: 0,
+        cgroup: None,
+    };
+    Some(Owner {
+        process: Some(process.into()),
+        how,
+    })
+}
+
+fn detail(end: EndFacts) -> Option<Detail> {
+    Some(Detail {
+        ends: ends(40_000, 80),
+        owner: owner(1, How::Connect),
+        birth: Some(100),
+        stats: Stats {
+            bytes_sent: 5,
+            bytes_received: 8,
+            rtt: None,
+            retransmits: 0,
+        },
+        end,
+    })
+}
+
+fn step(at: MonoNs, old: State, new: State, detail: Option<Detail>) -> Event {
+    let transition = Transition {
+        old,
+        new,
+        since: Some(at - 10),
+        opening: false,
+        detail,
+    };
+    Event {
+        at,
+        cookie: COOKIE,
+        what: What::Transition(transition),
+    }
+}
+
+fn tell(table: &mut Table, events: &[Event]) -> Vec<Report> {
+    let mut out = Vec::new();
+    for event in events {
+        table.apply(event, &mut out).expect("a known socket");
+    }
+    out
+}
+
+fn states(reports: &[Report]) -> Vec<(State, State)> {
+    reports
+        .iter()
+        .filter_map(|report| match report {
+            Report::TcpState { old, new, .. } => Some((*old, *new)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn reason(reports: &[Report]) -> Option<Reason> {
+    reports.iter().find_map(|report| match report {
+        Report::TcpClose { closing, .. } => Some(closing.reason),
+        _ => None,
+    })
+}
+
+fn found(at: MonoNs, state: State, kind: FoundKind) -> Found {
+    let ends = ends(40_000, 80);
+    let socket = Socket {
+        cookie: COOKIE,
+        protocol: Protocol::Tcp,
+        family: ends.family,
+        local: ends.local,
+        remote: ends.remote,
+        state,
+        netns: ends.netns,
+        owner: None,
+    };
+    Found { at, socket, kind }
+}
+
+fn snapshot(began: MonoNs, found: Vec<Found>) -> Snapshot {
+    Snapshot {
+        began,
+        found,
+        unreachable: HashSet::new(),
+    }
+}
+
+const LOCAL_FIRST: EndFacts = EndFacts {
+    err: 0,
+    stale_err: 0,
+    rst_received: false,
+    fin_received: false,
+    closed_first: Some(Side::Local),
+};
+
+use State::{
+    Close, CloseWait, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,
+};
+
+#[test]
+fn a_client_s_life_with_light_records_in_between() {
+    let mut table = Table::default();
+    let fin = EndFacts {
+        fin_received: true,
+        ..LOCAL_FIRST
+    };
+    let reports = tell(
+        &mut table,
+        &[
+            step(100, Close, SynSent, detail(EndFacts::default())),
+            step(200, SynSent, Established, detail(EndFacts::default())),
+            step(300, Established, FinWait1, None),
+            step(400, FinWait1, FinWait2, None),
+            step(500, FinWait2, Close, detail(fin)),
+        ],
+    );
+    let chain = [
+        (Close, SynSent),
+        (SynSent, Established),
+        (Established, FinWait1),
+        (FinWait1, FinWait2),
+        (FinWait2, TimeWait),
+    ];
+    assert_eq!(states(&reports), chain);
+    let Some(Report::TcpClose {
+        closing, socket, ..
+    }) = reports.last()
+    else {
+        panic!("the close comes last: {reports:?}");
+    };
+    assert_eq!(closing.reason, Reason::LocalFin);
+    assert_eq!(closing.duration, Some(Duration::from_nanos(400)));
+    assert_eq!(
+        (closing.bytes_sent, closing.bytes_received),
+        (Some(5), Some(7)),
+        "less the FIN"
+    );
+    assert_eq!(socket.state, TimeWait);
+    assert_eq!(table.get(COOKIE).map(|socket| socket.state), Some(TimeWait));
+}
+
+#[test]
+fn the_arrival_of_a_connection_travels_with_its_first_record() {
+    let mut table = Table::default();
+    let mut event = step(200, SynRecv, Established, detail(EndFacts::default()));
+    if let What::Transition(transition) = &mut event.what {
+        transition.opening = true;
+    }
+    let reports = tell(&mut table, &[event]);
+    assert_eq!(
+        states(&reports),
+        [(Listen, SynRecv), (SynRecv, Established)]
+    );
+    assert_eq!(reports[0].at(), 190, "when the state was entered");
+}
+
+#[test]
+fn an_orphan_waits_in_fin_wait2_then_in_time_wait_and_goes() {
+    let mut table = Table::default();
+    tell(
+        &mut table,
+        &[step(200, SynSent, Established, detail(EndFacts::default()))],
+    );
+    let close = [
+        step(300, Established, FinWait1, None),
+        step(400, FinWait1, FinWait2, None),
+        step(401, FinWait2, Close, detail(LOCAL_FIRST)),
+    ];
+    let reports = tell(&mut table, &close);
+    assert_eq!(
+        states(&reports),
+        [(Established, FinWait1), (FinWait1, FinWait2)]
+    );
+    assert_eq!(reason(&reports), Some(Reason::LocalFin));
+
+    let mut out = Vec::new();
+    table.look_again(
+        &snapshot(500, vec![found(510, TimeWait, FoundKind::TimeWait)]),
+        &mut out,
+    );
+    assert_eq!(states(&out), [(FinWait2, TimeWait)]);
+    out.clear();
+    table.look_again(&snapshot(400, vec![]), &mut out);
+    assert_eq!(out, [], "it was seen after this look began");
+    table.look_again(&snapshot(600, vec![]), &mut out);
+    assert_eq!(states(&out), [(TimeWait, Close)]);
+    assert!(table.is_empty());
+}
+
+#[test]
+fn a_reset_after_the_close_means_no_time_wait() {
+    let mut table = Table::default();
+    tell(
+        &mut table,
+        &[step(401, FinWait2, Close, detail(LOCAL_FIRST))],
+    );
+    assert_eq!(table.len(), 1);
+    let reset = Event {
+        at: 402,
+        cookie: COOKIE,
+        what: What::ResetSent,
+    };
+    assert_eq!(states(&tell(&mut table, &[reset])), [(FinWait2, Close)]);
+    assert!(table.is_empty());
+}
+
+#[test]
+fn a_light_record_of_an_unknown_socket_is_refused() {
+    let event = step(300, Established, FinWait1, None);
+    assert_eq!(
+        Table::default().apply(&event, &mut Vec::new()),
+        Err(UnknownSocket)
+    );
+}
+
+#[test]
+fn the_newer_of_event_and_snapshot_wins() {
+    let mut table = Table::default();
+    let row = found(300, CloseWait, FoundKind::Full);
+    assert_eq!(table.merge(&snapshot(250, vec![row])).added, 1);
+    let older = step(280, Established, CloseWait, detail(EndFacts::default()));
+    let reports = tell(&mut table, &[older]);
+    assert_eq!(
+        states(&reports),
+        [(Established, CloseWait)],
+        "told all the same"
+    );
+    tell(&mut table, &[step(350, CloseWait, LastAck, None)]);
+    let stale = found(320, CloseWait, FoundKind::Full);
+    let changes = table.merge(&snapshot(310, vec![stale]));
+    assert_eq!(changes, Changes::default());
+    assert_eq!(table.get(COOKIE).map(|socket| socket.state), Some(LastAck));
+}
+
+#[test]
+fn a_closed_socket_is_not_resurrected_and_a_missing_one_goes() {
+    let mut table = Table::default();
+    table.merge(&snapshot(
+        250,
+        vec![found(300, Established, FoundKind::Full)],
+    ));
+    tell(
+        &mut table,
+        &[step(350, LastAck, Close, detail(EndFacts::default()))],
+    );
+    assert!(table.is_empty());
+    table.merge(&snapshot(
+        400,
+        vec![found(410, Established, FoundKind::Full)],
+    ));
+    assert_eq!(table.merge(&snapshot(500, vec![])).removed, 1);
+    assert!(table.is_empty());
+}
+
+#[test]
+fn what_can_t_be_looked_into_stays() {
+    let mut table = Table::default();
+    table.merge(&snapshot(
+        250,
+        vec![found(300, Established, FoundKind::Full)],
+    ));
+    let blind = Snapshot {
+        began: 500,
+        found: vec![],
+        unreachable: HashSet::from([1]),
+    };
+    assert_eq!(table.merge(&blind).removed, 0);
+    assert_eq!(table.len(), 1);
+}
+
+fn datagrams(at: MonoNs, count: u64) -> Event {
+    let traffic = Traffic {
+        tx_packets: count,
+        tx_bytes: count * 10,
+        ..Traffic::default()
+    };
+    let flow = Flow {
+        ends: ends(5_000, 53),
+        connected: false,
+        owner: owner(9, How::Io),
+        traffic,
+        first: SECOND,
+        last: at,
+    };
+    Event {
+        at,
+        cookie: COOKIE,
+        what: What::Flow(flow),
+    }
+}
+
+fn phases(reports: &[Report]) -> Vec<(Phase, u64)> {
+    reports
+        .iter()
+        .filter_map(|report| match report {
+            Report::UdpFlow { phase, traffic, .. } => Some((*phase, traffic.tx_packets)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_flow_opens_is_updated_once_a_second_and_closes_with_its_socket() {
+    let mut table = Table::default();
+    let reports = tell(
+        &mut table,
+        &[
+            datagrams(SECOND, 1),
+            datagrams(SECOND + 1, 2),
+            datagrams(2 * SECOND, 3),
+            Event {
+                at: 2 * SECOND + 5,
+                cookie: COOKIE,
+                what: What::Released,
+            },
+        ],
+    );
+    assert_eq!(
+        phases(&reports),
+        [(Phase::Open, 1), (Phase::Update, 3), (Phase::Close, 3)]
+    );
+    assert!(table.is_empty());
+    assert_eq!(table.flows_of(COOKIE), []);
+}
+
+#[test]
+fn counters_are_read_after_a_second_and_a_silent_flow_ends() {
+    let mut table = Table::default();
+    tell(&mut table, &[datagrams(SECOND, 1)]);
+    let mut out = Vec::new();
+    assert_eq!(table.due_flow(2 * SECOND - 1), None);
+    let id = table
+        .due_flow(2 * SECOND)
+        .expect("due a second after it opened");
+    let traffic = Traffic {
+        tx_packets: 4,
+        ..Traffic::default()
+    };
+    let counters = Counters {
+        traffic,
+        first: SECOND,
+        last: SECOND + 9,
+    };
+    assert!(!table.refresh_flow(id, Some(counters), 2 * SECOND, &mut out));
+    assert_eq!(table.due_flow(3 * SECOND), Some(id));
+    assert!(
+        !table.refresh_flow(id, Some(counters), 3 * SECOND, &mut out),
+        "nothing new"
+    );
+    assert_eq!(table.due_flow(60 * SECOND), None);
+    assert_eq!(table.due_flow(62 * SECOND), Some(id));
+    assert!(
+        table.refresh_flow(id, Some(counters), 62 * SECOND, &mut out),
+        "silent for a minute"
+    );
+    assert_eq!(phases(&out), [(Phase::Update, 4), (Phase::Close, 4)]);
+}
+
+#[test]
+fn after_a_loss_flows_without_a_socket_end_and_unknown_ones_open() {
+    let mut table = Table::default();
+    tell(&mut table, &[datagrams(SECOND, 1)]);
+    let id = table.flows_of(COOKIE)[0];
+    let traffic = Traffic {
+        tx_packets: 2,
+        ..Traffic::default()
+    };
+    let counters = Counters {
+        traffic,
+        first: SECOND,
+        last: SECOND,
+    };
+    let other = FlowId {
+        remote: ([127, 0, 0, 1], 99).into(),
+        ..id
+    };
+    let gone = FlowId {
+        cookie: Cookie(8),
+        ..id
+    };
+    let mut out = Vec::new();
+    let kernel = [(id, counters), (other, counters), (gone, counters)];
+    let orphans = table.reconcile_flows(&kernel, 5 * SECOND, 5 * SECOND, &mut out);
+    assert_eq!(orphans, [gone]);
+    assert_eq!(phases(&out), [(Phase::Open, 2)]);
+    assert_eq!(table.flows_of(COOKIE), [id, other]);
+}

@@ -1,0 +1,110 @@
+//! Sockets whose end the kernel announces nowhere.
+
+use std::collections::HashSet;
+
+use super::{Found, FoundKind, Snapshot, Table};
+use crate::event::{Cookie, MonoNs, Report, Socket, State, elapsed};
+
+/// What the kernel keeps of a connection that has no socket, or none yet.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub socket: Socket,
+    pub as_of: MonoNs,
+    pub since: Option<MonoNs>,
+}
+
+impl Waiting {
+    /// The report that it is no more.
+    pub fn gone(self, at: MonoNs) -> Report {
+        let old = self.socket.state;
+        Report::TcpState {
+            at,
+            socket: Socket {
+                state: State::Close,
+                ..self.socket
+            },
+            old,
+            new: State::Close,
+            in_state: self.since.map(|since| elapsed(since, at)),
+        }
+    }
+}
+
+/// TIME_WAIT lasts this long (`TCP_TIMEWAIT_LEN`), and so does FIN_WAIT2 without a process at most.
+/// Two seconds more, for a namespace that can't be looked into.
+const LONGEST_NS: MonoNs = 62_000_000_000;
+
+impl Table {
+    /// Whether anything waits whose end must be looked for.
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Compares what waits with what the kernel has of it.
+    pub fn look_again(&mut self, snapshot: &Snapshot, out: &mut Vec<Report>) {
+        let Snapshot {
+            began,
+            found,
+            unreachable,
+        } = snapshot;
+        let began = *began;
+        let mut seen: HashSet<Cookie> = HashSet::with_capacity(found.len());
+        for row in found {
+            seen.insert(row.socket.cookie);
+            self.still_waiting(row, out);
+        }
+        let gone = |waiting: &Waiting| {
+            if seen.contains(&waiting.socket.cookie) || waiting.as_of > began {
+                return false;
+            }
+            let hidden = waiting
+                .socket
+                .netns
+                .is_some_and(|netns| unreachable.contains(&netns));
+            !hidden || waiting.since.is_none_or(|since| began > since + LONGEST_NS)
+        };
+        for (_, waiting) in self.waiting.extract_if(|_, waiting| gone(waiting)) {
+            if waiting.socket.state != State::SynRecv {
+                out.push(waiting.gone(began));
+            }
+        }
+    }
+
+    /// One of them is there; a FIN may have taken it from FIN_WAIT2 to TIME_WAIT meanwhile.
+    pub(super) fn still_waiting(&mut self, found: &Found, out: &mut Vec<Report>) {
+        let cookie = found.socket.cookie;
+        let Some(known) = self.waiting.get_mut(&cookie) else {
+            let closed_since = self
+                .sockets
+                .get(&cookie)
+                .is_some_and(|row| row.as_of > found.at);
+            let superseded = found.kind == FoundKind::Request && self.sockets.contains_key(&cookie);
+            if !closed_since && !superseded {
+                let socket = found.socket.clone();
+                self.waiting.insert(
+                    cookie,
+                    Waiting {
+                        socket,
+                        as_of: found.at,
+                        since: None,
+                    },
+                );
+            }
+            return;
+        };
+        if known.as_of > found.at || known.socket.state == found.socket.state {
+            return;
+        }
+        let old = known.socket.state;
+        known.socket.state = found.socket.state;
+        let in_state = known.since.map(|since| elapsed(since, found.at));
+        (known.as_of, known.since) = (found.at, Some(found.at));
+        out.push(Report::TcpState {
+            at: found.at,
+            socket: known.socket.clone(),
+            old,
+            new: found.socket.state,
+            in_state,
+        });
+    }
+}

@@ -1,0 +1,297 @@
+//! The pipeline at work: ring buffers to reports, with the table kept true.
+
+mod resync;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+
+use crate::{
+    clock,
+    decode::{self, Record},
+    enrich::Processes,
+    event::{Claim, Event, MonoNs, Report, Rung, What},
+    flow_map::FlowMap,
+    ledger::Ledger,
+    probes::{self, Attached, LoadOptions},
+    snapshot::{self, RawSnapshot, Reading},
+    source::Rings,
+    table::{Changes, Table},
+};
+use resync::Resync;
+
+/// The ring buffers are read this often; in between, the kernel side wakes the reader for a
+/// threshold crossed. A wake-up for each record would cost more than all the rest.
+const TICK: Duration = Duration::from_millis(10);
+/// The kernel's counters of losses are read this often.
+const LEDGER_NS: MonoNs = 100_000_000;
+
+/// How to trace.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Size of the ring buffer of TCP transitions, in bytes: a power of two, a whole number of pages.
+    pub ring_bytes: u32,
+    /// Write the probes' own diagnostics to the logger of the `log` crate.
+    pub diagnostics: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ring_bytes: 16 << 20,
+            diagnostics: false,
+        }
+    }
+}
+
+/// A running tracer. Dropping it leaves nothing behind in the kernel.
+///
+/// ```no_run
+/// # async fn example() -> anyhow::Result<()> {
+/// let mut tracer = netwatch::Tracer::start(netwatch::Options::default()).await?;
+/// loop {
+///     for report in tracer.next().await? {
+///         println!("{report:?}");
+///     }
+/// }
+/// # }
+/// ```
+pub struct Tracer {
+    attached: Attached,
+    rings: Rings,
+    flow_map: FlowMap,
+    ledger: Ledger,
+    diagnostics: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
+    processes: Processes,
+    table: Table,
+    tick: Interval,
+    resync: Resync,
+    /// What is being read of the sockets whose end no event tells.
+    look: Option<Reading>,
+    next_look: MonoNs,
+    next_ledger: MonoNs,
+    started: MonoNs,
+    events: u64,
+    fresh: Vec<Event<Claim>>,
+    reports: Vec<Report>,
+}
+
+impl Tracer {
+    /// Attaches to the kernel, then reads what is open already: from here on the table is true.
+    ///
+    /// # Errors
+    ///
+    /// The kernel, or a missing privilege, refuses what netwatch can't do without.
+    pub async fn start(options: Options) -> Result<Self> {
+        let started = clock::monotonic();
+        let mut attached = probes::attach(LoadOptions {
+            ring_bytes: options.ring_bytes,
+            diagnostics: options.diagnostics,
+        })?;
+        let diagnostics = options
+            .diagnostics
+            .then(|| aya_log::EbpfLogger::init(&mut attached.ebpf))
+            .transpose()?;
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tracer = Self {
+            rings: Rings::open(&mut attached.ebpf)?,
+            flow_map: FlowMap::open(&mut attached.ebpf)?,
+            ledger: Ledger::open(&mut attached.ebpf)?,
+            diagnostics,
+            processes: Processes::default(),
+            table: Table::default(),
+            tick,
+            resync: Resync::default(),
+            look: None,
+            next_look: 0,
+            next_ledger: 0,
+            started,
+            events: 0,
+            fresh: Vec::new(),
+            reports: Vec::new(),
+            attached,
+        };
+        tracer.read_what_is_open().await?;
+        Ok(tracer)
+    }
+
+    /// What stands on which rung, and what was open already.
+    pub fn start_report(&self) -> Report {
+        Report::Start {
+            at: self.started,
+            version: env!("CARGO_PKG_VERSION"),
+            kernel: rustix::system::uname()
+                .release()
+                .to_string_lossy()
+                .into_owned(),
+            rungs: self.attached.rungs.clone(),
+            sockets: self.table.len() as u64,
+        }
+    }
+
+    /// The rungs that this kernel refused, each with the reason.
+    pub fn missing(&self) -> &[(Rung, anyhow::Error)] {
+        &self.attached.missing
+    }
+
+    /// Every socket, as of the last reports.
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Waits for something to report. Safe to cancel.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's maps can't be read.
+    pub async fn next(&mut self) -> Result<&[Report]> {
+        loop {
+            tokio::select! {
+                _ = self.tick.tick() => {}
+                crossed = self.rings.crossed() => crossed?,
+            }
+            self.reports.clear();
+            self.turn()?;
+            if !self.reports.is_empty() {
+                return Ok(&self.reports);
+            }
+        }
+    }
+
+    /// Takes what is still there, and closes the ledger.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's maps can't be read.
+    pub fn finish(mut self) -> Result<Vec<Report>> {
+        self.reports.clear();
+        self.next_ledger = 0;
+        self.turn()?;
+        let at = clock::monotonic();
+        self.reports.push(Report::End {
+            at,
+            events: self.events,
+            lost: self.ledger.total(),
+            duration: crate::event::elapsed(self.started, at),
+        });
+        Ok(self.reports)
+    }
+
+    /// Holds events back until the snapshot is read, then takes the snapshot, then the events: what
+    /// is newer wins.
+    async fn read_what_is_open(&mut self) -> Result<()> {
+        let reading = snapshot::everything(&mut self.attached.ebpf)?;
+        while !reading.is_finished() {
+            self.drain();
+            sleep(Duration::from_millis(1)).await;
+        }
+        let raw = reading.finish()?;
+        self.drain();
+        self.merge(raw);
+        self.fold_fresh()
+    }
+
+    /// One turn: everything that is there now.
+    fn turn(&mut self) -> Result<()> {
+        self.drain();
+        match self.resync.held() {
+            Some(held) => held.append(&mut self.fresh),
+            None => self.fold_fresh()?,
+        }
+        let now = clock::monotonic();
+        self.losses(now)?;
+        self.continue_resync(now)?;
+        self.look_again(now)?;
+        self.due_flows(now)?;
+        if let Some(diagnostics) = &mut self.diagnostics {
+            diagnostics.flush();
+        }
+        Ok(())
+    }
+
+    /// Reads the rings. Processes are learned at once, whatever comes in between; events are put in
+    /// the order of time, which two rings and several CPUs don't keep.
+    fn drain(&mut self) {
+        let (fresh, processes, ledger) = (&mut self.fresh, &mut self.processes, &mut self.ledger);
+        self.rings.drain(|bytes| match decode::record(bytes) {
+            Ok(Record::Process { key, process }) => processes.learn(key, *process),
+            Ok(Record::Event(event)) => fresh.push(event),
+            Err(error) => {
+                log::warn!("a record of the kernel side can't be read: {error}");
+                ledger.undecodable(1);
+            }
+        });
+        self.fresh.sort_by_key(|event| event.at);
+    }
+
+    fn fold_fresh(&mut self) -> Result<()> {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for event in fresh.drain(..) {
+            self.fold(event)?;
+        }
+        self.fresh = fresh;
+        Ok(())
+    }
+
+    fn fold(&mut self, event: Event<Claim>) -> Result<()> {
+        let event = self.processes.enrich(event);
+        match &event.what {
+            What::Transition(transition) => self.events += 1 + u64::from(transition.opening),
+            What::Flow(_) => self.events += 1,
+            What::Released => self.final_counters(&event)?,
+            What::Owner(_) | What::ResetSent => {}
+        }
+        if self.table.apply(&event, &mut self.reports).is_err() {
+            self.ledger.unknown_socket();
+        }
+        Ok(())
+    }
+
+    /// A UDP socket is closed: the last word on its flows is in the kernel's map.
+    fn final_counters(&mut self, event: &Event) -> Result<()> {
+        for id in self.table.flows_of(event.cookie).to_vec() {
+            if let Some(counters) = self.flow_map.get(id)? {
+                self.table.count_flow(id, counters);
+            }
+            self.flow_map.forget(id)?;
+        }
+        Ok(())
+    }
+
+    fn due_flows(&mut self, now: MonoNs) -> Result<()> {
+        while let Some(id) = self.table.due_flow(now) {
+            let counters = self.flow_map.get(id)?;
+            if self
+                .table
+                .refresh_flow(id, counters, now, &mut self.reports)
+            {
+                self.flow_map.forget(id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn losses(&mut self, now: MonoNs) -> Result<()> {
+        if now < self.next_ledger {
+            return Ok(());
+        }
+        self.next_ledger = now + LEDGER_NS;
+        for loss in self.ledger.news()? {
+            let (count, place) = (loss.count, loss.place);
+            self.reports.push(Report::Lost {
+                at: now,
+                count,
+                place,
+            });
+            self.resync.want();
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, raw: RawSnapshot) -> Changes {
+        self.ledger.undecodable(raw.undecodable);
+        self.table.merge(&raw.resolve(&mut self.processes))
+    }
+}

@@ -1,0 +1,132 @@
+//! Reading the kernel's truth again: all of it after a loss, and from time to time that part whose
+//! changes no event tells.
+
+use anyhow::Result;
+
+use super::Tracer;
+use crate::{
+    clock,
+    event::{Claim, Event, MonoNs, Report},
+    snapshot::{self, RawSnapshot, Reading},
+};
+
+/// A resync follows the one before by this at least, and by fifty times what that one took.
+const PAUSE_NS: MonoNs = 1_000_000_000;
+const SHARE: MonoNs = 50;
+
+/// A resync, wanted or under way.
+#[derive(Default)]
+pub(super) struct Resync {
+    wanted: bool,
+    not_before: MonoNs,
+    running: Option<Running>,
+}
+
+struct Running {
+    reading: Reading,
+    began: MonoNs,
+    /// Events that came meanwhile.
+    held: Vec<Event<Claim>>,
+}
+
+impl Resync {
+    /// Something was lost.
+    pub fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// Where events wait while one is under way.
+    pub fn held(&mut self) -> Option<&mut Vec<Event<Claim>>> {
+        self.running.as_mut().map(|running| &mut running.held)
+    }
+}
+
+impl Tracer {
+    /// Starts a resync that is wanted, or takes one that is read.
+    pub(super) fn continue_resync(&mut self, now: MonoNs) -> Result<()> {
+        let finished = self
+            .resync
+            .running
+            .as_ref()
+            .is_some_and(|run| run.reading.is_finished());
+        if finished {
+            if let Some(Running {
+                reading,
+                began,
+                held,
+            }) = self.resync.running.take()
+            {
+                self.resync.not_before = clock::monotonic() + pause(began, now);
+                return self.take_resync(reading.finish()?, held, now);
+            }
+        }
+        if self.resync.wanted && self.resync.running.is_none() && now >= self.resync.not_before {
+            self.resync.wanted = false;
+            let reading = snapshot::everything(&mut self.attached.ebpf)?;
+            let began = clock::monotonic();
+            self.resync.running = Some(Running {
+                reading,
+                began,
+                held: Vec::new(),
+            });
+        }
+        Ok(())
+    }
+
+    fn take_resync(
+        &mut self,
+        raw: RawSnapshot,
+        held: Vec<Event<Claim>>,
+        now: MonoNs,
+    ) -> Result<()> {
+        let began = raw.began();
+        let mut changes = self.merge(raw);
+        let at = self.reports.len();
+        for event in held {
+            self.fold(event)?;
+        }
+        let flows = self.flow_map.all()?;
+        let before = self.reports.len();
+        for id in self
+            .table
+            .reconcile_flows(&flows, began, now, &mut self.reports)
+        {
+            self.flow_map.forget(id)?;
+            changes.removed += 1;
+        }
+        changes.added += (self.reports.len() - before) as u64;
+        let (added, removed, changed) = (changes.added, changes.removed, changes.changed);
+        self.reports.insert(
+            at,
+            Report::Resync {
+                at: now,
+                added,
+                removed,
+                changed,
+            },
+        );
+        Ok(())
+    }
+
+    /// Looks for the end of what waits without a socket.
+    pub(super) fn look_again(&mut self, now: MonoNs) -> Result<()> {
+        if self.look.as_ref().is_some_and(Reading::is_finished) {
+            if let Some(look) = self.look.take() {
+                let raw = look.finish()?;
+                self.next_look = now + pause(raw.began(), now);
+                self.ledger.undecodable(raw.undecodable);
+                let snapshot = raw.resolve(&mut self.processes);
+                self.table.look_again(&snapshot, &mut self.reports);
+            }
+        }
+        let idle = self.look.is_none() && self.resync.running.is_none();
+        if idle && now >= self.next_look && self.table.has_waiting() {
+            self.look = Some(snapshot::waiting(&mut self.attached.ebpf)?);
+        }
+        Ok(())
+    }
+}
+
+fn pause(began: MonoNs, now: MonoNs) -> MonoNs {
+    PAUSE_NS.max(now.saturating_sub(began) * SHARE)
+}

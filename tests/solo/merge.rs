@@ -1,0 +1,50 @@
+//! The start: no gap between what was open already and what happens from then on.
+
+use std::collections::HashSet;
+
+use netwatch::{Options, Tracer, event::Report};
+
+use crate::{alone, block_on, churn::Churn, harness::netns::NetNs, until_true};
+
+const STARTS: u32 = 20;
+const CONNECTIONS_PER_SECOND: u32 = 2_000;
+
+#[test]
+fn started_in_a_churn_the_table_is_true_and_no_connection_is_missing() {
+    let _turn = alone();
+    for start in 1..=STARTS {
+        let netns = NetNs::new();
+        let _inside = netns.enter();
+        let churn = Churn::start(CONNECTIONS_PER_SECOND);
+        let (mut reports, attached, made) = block_on(async {
+            let mut tracer = Tracer::start(Options::default()).await.expect("start");
+            let Report::Start { at, .. } = tracer.start_report() else {
+                unreachable!()
+            };
+            let mut reports = tracer.next().await.expect("take reports").to_vec();
+            let made = churn.stop();
+            reports.extend(until_true(&mut tracer, netns.inode).await);
+            (reports, at, made)
+        });
+        reports.retain(|report| report.socket().is_some());
+        let told: HashSet<u64> = reports
+            .iter()
+            .filter_map(Report::socket)
+            .map(|socket| socket.cookie.0)
+            .collect();
+        let after: Vec<_> = made.iter().filter(|made| made.began > attached).collect();
+        assert!(
+            !after.is_empty(),
+            "start {start}: nothing happened after attaching"
+        );
+        let missed: Vec<_> = after
+            .iter()
+            .filter(|made| !told.contains(&made.cookie))
+            .collect();
+        assert!(
+            missed.is_empty(),
+            "start {start}: {} missed: {missed:?}",
+            missed.len()
+        );
+    }
+}

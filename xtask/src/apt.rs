@@ -1,0 +1,43 @@
+//! Debian's and Ubuntu's packages.
+
+use std::process::Command;
+use std::sync::Once;
+
+use anyhow::Result;
+
+use crate::command::{capture, exec_on_stderr};
+
+const INSTALL: [&str; 3] = ["install", "--no-install-recommends", "-y"];
+
+/// Whether a package of this name can be installed, as far as the package lists tell.
+pub fn knows(package: &str) -> bool {
+    update();
+    capture(Command::new("apt-cache").args(["show", package])).is_ok()
+}
+
+pub fn install(packages: &[&str]) -> Result<()> {
+    update();
+    exec_on_stderr(
+        Command::new("apt-get")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(INSTALL)
+            .args(["-qq", "-o", "Dpkg::Use-Pty=0"])
+            .args(packages),
+    )
+}
+
+/// What to type where xtask may not install.
+pub fn by_hand(packages: &[&str]) -> String {
+    format!("sudo apt-get {} {}", INSTALL.join(" "), packages.join(" "))
+}
+
+/// Lists that are missing or old make an install fail, so they are fetched before the first one.
+/// A single source out of reach fails the whole update, and need not fail the install.
+fn update() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Err(error) = exec_on_stderr(Command::new("apt-get").args(["update", "-qq"])) {
+            eprintln!("setup: {error:#}; going on with the package lists that are here");
+        }
+    });
+}

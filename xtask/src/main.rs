@@ -1,0 +1,108 @@
+//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`.
+
+mod apt;
+mod cargo;
+mod command;
+mod ebpf_tools;
+mod lint;
+mod privilege;
+mod setup;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Builds, runs and tests netwatch")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the build needs and this machine lacks
+    Setup,
+    /// Build netwatch with its eBPF programs
+    Build {
+        /// With optimisation
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build netwatch with optimisation and run it, with the arguments after `--`
+    Run {
+        /// What to pass to netwatch
+        #[arg(last = true, value_name = "ARGS")]
+        args: Vec<OsString>,
+    },
+    /// Lint and run all tests; with arguments after `--`, only run those tests
+    Test {
+        /// What to pass to `cargo test`
+        #[arg(last = true, value_name = "ARGS")]
+        args: Vec<OsString>,
+    },
+    /// Check the formatting and run clippy, with warnings as errors
+    Lint,
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    match task {
+        Task::Setup => setup::build_tools(),
+        Task::Build { release } => {
+            setup::build_tools()?;
+            cargo::build(release)
+        }
+        Task::Run { args } => {
+            setup::build_tools()?;
+            cargo::build(true)?;
+            let netwatch = cargo::release_binary()?;
+            privilege::require_for_running(&netwatch)?;
+            Err(cargo::become_netwatch(&netwatch, &args))
+        }
+        Task::Test { args } => {
+            privilege::require_root()?;
+            setup::build_tools()?;
+            setup::test_programs()?;
+            if args.is_empty() {
+                lint::all()?;
+            }
+            cargo::test(&args)
+        }
+        Task::Lint => {
+            setup::build_tools()?;
+            lint::all()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_after_the_dashes_pass_through_whole() {
+        let cli = Cli::parse_from(["xtask", "test", "--", "udp", "--", "--nocapture"]);
+        let Task::Test { args } = cli.task else {
+            panic!("`test` was parsed as something else");
+        };
+        assert_eq!(args, ["udp", "--", "--nocapture"]);
+    }
+}
