@@ -75,6 +75,8 @@ pub struct Tracer {
     events: u64,
     fresh: Vec<Event<Claim>>,
     reports: Vec<Report>,
+    /// What happened while the tracer started is still to be told.
+    reports_of_start: bool,
 }
 
 impl Tracer {
@@ -84,11 +86,11 @@ impl Tracer {
     ///
     /// The kernel, or a missing privilege, refuses what netwatch can't do without.
     pub async fn start(options: Options) -> Result<Self> {
-        let started = clock::monotonic();
         let mut attached = probes::attach(LoadOptions {
             ring_bytes: options.ring_bytes,
             diagnostics: options.diagnostics,
         })?;
+        let started = clock::monotonic();
         let diagnostics = options
             .diagnostics
             .then(|| aya_log::EbpfLogger::init(&mut attached.ebpf))
@@ -111,6 +113,7 @@ impl Tracer {
             events: 0,
             fresh: Vec::new(),
             reports: Vec::new(),
+            reports_of_start: true,
             attached,
         };
         tracer.read_what_is_open().await?;
@@ -147,6 +150,9 @@ impl Tracer {
     ///
     /// The kernel's maps can't be read.
     pub async fn next(&mut self) -> Result<&[Report]> {
+        if std::mem::take(&mut self.reports_of_start) && !self.reports.is_empty() {
+            return Ok(&self.reports);
+        }
         loop {
             tokio::select! {
                 _ = self.tick.tick() => {}
@@ -166,7 +172,9 @@ impl Tracer {
     ///
     /// The kernel's maps can't be read.
     pub fn finish(mut self) -> Result<Vec<Report>> {
-        self.reports.clear();
+        if !std::mem::take(&mut self.reports_of_start) {
+            self.reports.clear();
+        }
         self.next_ledger = 0;
         self.turn()?;
         let at = clock::monotonic();
