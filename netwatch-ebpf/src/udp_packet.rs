@@ -209,7 +209,7 @@ fn flow(key: &FlowKey, now: u64) -> Option<*mut FlowCounters> {
         ..FlowCounters::default()
     };
     const NOEXIST: u64 = 1;
-    match FLOWS.insert(key, &new, NOEXIST) {
+    match FLOWS.insert(key, new, NOEXIST) {
         Ok(()) | Err(EEXIST) => FLOWS.get_ptr_mut(key),
         Err(_) => None,
     }

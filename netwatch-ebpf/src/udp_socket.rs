@@ -125,10 +125,10 @@ fn bound(ctx: &SockContext) {
     if !is_udp(ctx.sock) {
         return;
     }
-    if let Some(memory) = memory_of(ctx.sock.cast(), 0) {
-        if memory.owner.how < how::BIND {
-            owner::touch(memory, how::BIND, now());
-        }
+    if let Some(memory) = memory_of(ctx.sock.cast(), 0)
+        && memory.owner.how < how::BIND
+    {
+        owner::touch(memory, how::BIND, now());
     }
 }
 

@@ -95,10 +95,10 @@ fn find_member(btf: &Btf, within: &Struct, name: &str) -> Result<Option<(u32, Me
         if !member_name.is_empty() {
             continue;
         }
-        if let Some(inner) = aggregate(btf, member)? {
-            if let Some((offset, found)) = find_member(btf, &inner, name)? {
-                return Ok(Some((member.bit_offset() + offset, found)));
-            }
+        if let Some(inner) = aggregate(btf, member)?
+            && let Some((offset, found)) = find_member(btf, &inner, name)?
+        {
+            return Ok(Some((member.bit_offset() + offset, found)));
         }
     }
     Ok(None)

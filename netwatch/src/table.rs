@@ -143,10 +143,10 @@ impl Table {
     }
 
     fn new_owner(&mut self, event: &Event, owner: &Owner) {
-        if let Some(row) = self.sockets.get_mut(&event.cookie) {
-            if row.as_of <= event.at {
-                row.socket.owner = Some(owner.clone());
-            }
+        if let Some(row) = self.sockets.get_mut(&event.cookie)
+            && row.as_of <= event.at
+        {
+            row.socket.owner = Some(owner.clone());
         }
     }
 

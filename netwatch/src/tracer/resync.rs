@@ -39,26 +39,24 @@ impl Resync {
     pub fn held(&mut self) -> Option<&mut Vec<Event<Claim>>> {
         self.running.as_mut().map(|running| &mut running.held)
     }
+
+    fn take_finished(&mut self) -> Option<Running> {
+        self.running
+            .take_if(|running| running.reading.is_finished())
+    }
 }
 
 impl Tracer {
     /// Starts a resync that is wanted, or takes one that is read.
     pub(super) fn continue_resync(&mut self, now: MonoNs) -> Result<()> {
-        let finished = self
-            .resync
-            .running
-            .as_ref()
-            .is_some_and(|run| run.reading.is_finished());
-        if finished {
-            if let Some(Running {
-                reading,
-                began,
-                held,
-            }) = self.resync.running.take()
-            {
-                self.resync.not_before = clock::monotonic() + pause(began, now);
-                return self.take_resync(reading.finish()?, held, now);
-            }
+        if let Some(Running {
+            reading,
+            began,
+            held,
+        }) = self.resync.take_finished()
+        {
+            self.resync.not_before = clock::monotonic() + pause(began, now);
+            return self.take_resync(reading.finish()?, held, now);
         }
         if self.resync.wanted && self.resync.running.is_none() && now >= self.resync.not_before {
             self.resync.wanted = false;
@@ -110,14 +108,12 @@ impl Tracer {
 
     /// Looks for the end of what waits without a socket.
     pub(super) fn look_again(&mut self, now: MonoNs) -> Result<()> {
-        if self.look.as_ref().is_some_and(Reading::is_finished) {
-            if let Some(look) = self.look.take() {
-                let raw = look.finish()?;
-                self.next_look = now + pause(raw.began(), now);
-                self.ledger.undecodable(raw.undecodable);
-                let snapshot = raw.resolve(&mut self.processes);
-                self.table.look_again(&snapshot, &mut self.reports);
-            }
+        if let Some(look) = self.look.take_if(|look| look.is_finished()) {
+            let raw = look.finish()?;
+            self.next_look = now + pause(raw.began(), now);
+            self.ledger.undecodable(raw.undecodable);
+            let snapshot = raw.resolve(&mut self.processes);
+            self.table.look_again(&snapshot, &mut self.reports);
         }
         let idle = self.look.is_none() && self.resync.running.is_none();
         if idle && now >= self.next_look && self.table.has_waiting() {
