@@ -8,13 +8,18 @@
 //! A module imports only from what stands to its left. [`Tracer`] is the pipeline up to the table,
 //! for programs that embed it; [`run`] is the whole, as the command line has it.
 
+pub mod cli;
 pub mod clock;
+pub mod columns;
 pub mod decode;
 mod enrich;
 pub mod event;
+pub mod filter;
 mod flow_map;
+mod humane;
 mod kernel;
 mod ledger;
+pub mod output;
 mod probes;
 mod reason;
 mod snapshot;
@@ -23,4 +28,72 @@ pub mod table;
 pub mod text;
 mod tracer;
 
+use anyhow::{Context as _, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+use cli::Config;
+use clock::Clock;
+use event::Report;
+use output::Output;
 pub use tracer::{Options, Tracer};
+
+/// How a run ended that went as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Clean,
+    /// Something was lost, and that was to count as a failure.
+    Lost,
+}
+
+/// Traces until a signal ends it.
+///
+/// # Errors
+///
+/// The kernel refuses what netwatch can't do without, or the output can't be written.
+pub fn run(config: Config) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(trace(config))
+}
+
+async fn trace(config: Config) -> Result<Outcome> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let options = Options {
+        ring_bytes: config.ring_bytes,
+        diagnostics: config.verbose,
+    };
+    let mut tracer = Tracer::start(options).await?;
+    for (rung, error) in tracer.missing() {
+        output::note(&format!(
+            "without {} for {}: {error:#}",
+            rung.rung, rung.capability
+        ));
+    }
+    let mut output = output::open(&config, Clock::now());
+    show(&mut *output, &[tracer.start_report()])?;
+    loop {
+        tokio::select! {
+            reports = tracer.next() => show(&mut *output, reports?)?,
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+        }
+    }
+    let last = tracer.finish()?;
+    show(&mut *output, &last)?;
+    let lost = matches!(last.last(), Some(Report::End { lost: 1.., .. }));
+    Ok(if config.strict && lost {
+        Outcome::Lost
+    } else {
+        Outcome::Clean
+    })
+}
+
+fn show(output: &mut dyn Output, reports: &[Report]) -> Result<()> {
+    for report in reports {
+        output.report(report).context("write the output")?;
+    }
+    output.flush().context("write the output")
+}

@@ -1,0 +1,102 @@
+//! Saying it: the only writers of stdout, and of what stands on stderr beside it.
+
+mod json;
+#[cfg(test)]
+mod samples;
+mod text;
+
+use std::io::{self, BufWriter, Write, stdout};
+
+use crate::{
+    cli::{Command, Config},
+    clock::Clock,
+    event::{Phase, Report},
+    filter::Filter,
+};
+
+/// Takes reports, one after another.
+pub trait Output {
+    /// Says a report.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    fn report(&mut self, report: &Report) -> io::Result<()>;
+
+    /// Brings what was said to its reader.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// The output that was asked for.
+pub fn open(config: &Config, clock: Clock) -> Box<dyn Output> {
+    let stdout = BufWriter::with_capacity(1 << 16, stdout().lock());
+    let selection = Selection {
+        command: config.command,
+        filter: config.filter.clone(),
+    };
+    if config.json {
+        Box::new(Selected {
+            output: json::Json::new(stdout, clock),
+            selection,
+        })
+    } else {
+        let text = text::Text::new(stdout, clock, config.command, config.color);
+        Box::new(Selected {
+            output: text,
+            selection,
+        })
+    }
+}
+
+/// Passes on what was asked for.
+struct Selected<O> {
+    output: O,
+    selection: Selection,
+}
+
+struct Selection {
+    command: Command,
+    filter: Filter,
+}
+
+impl Selection {
+    fn takes(&self, report: &Report) -> bool {
+        let ends = matches!(
+            report,
+            Report::TcpClose { .. }
+                | Report::UdpFlow {
+                    phase: Phase::Close,
+                    ..
+                }
+        );
+        match report.socket() {
+            Some(_) if self.command == Command::Life && !ends => false,
+            Some(socket) => self.filter.matches(socket),
+            None => true,
+        }
+    }
+}
+
+impl<O: Output> Output for Selected<O> {
+    fn report(&mut self, report: &Report) -> io::Result<()> {
+        if self.selection.takes(report) {
+            self.output.report(report)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// Says something that is no data.
+pub fn note(text: &str) {
+    // Whoever closed stderr doesn't want to know.
+    let _ = writeln!(io::stderr(), "netwatch: {text}");
+}

@@ -1,0 +1,102 @@
+//! What goes on after the process and the kernel's socket are gone, by the kernel's clock: the one
+//! test that takes a minute.
+
+use std::time::Duration;
+
+use crate::harness::{
+    ANY4, Flow, How, Pair, Reason, Stage,
+    State::{Close, CloseWait, FinWait1, FinWait2, LastAck, TimeWait},
+    netwatch::Ended,
+    schema::Detail,
+    wait::Deadline,
+};
+
+#[test]
+fn a_minute_later() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+
+    // TIME_WAIT, and its end.
+    let mut lingering = Pair::meet(&stage);
+    let Pair {
+        client,
+        server,
+        near,
+        far,
+        ..
+    } = &mut lingering;
+    client.shutdown(near);
+    server.drain(far);
+    server.close(far);
+    client.drain(near);
+    client.close(near);
+    let lingering_life = lingering
+        .near_life()
+        .to(&[FinWait1, FinWait2, TimeWait, Close]);
+    let lingering_life = lingering_life.ends(Reason::LocalFin, 0, 0);
+
+    // FIN_WAIT2 without a process; TIME_WAIT when the peer closes at last.
+    let mut orphan = Pair::meet(&stage);
+    orphan.client.close(&orphan.near);
+    let orphan_life = orphan.near_life().to(&[FinWait1, FinWait2]);
+    let orphan_life = orphan_life.ends(Reason::LocalFin, 0, 0);
+    watch.wait("the orphan's end", |events| orphan_life.is_told(events));
+    orphan.server.close(&orphan.far);
+    let orphan_life = orphan_life.to(&[TimeWait, Close]);
+    watch.expect(
+        orphan
+            .far_life()
+            .to(&[CloseWait, LastAck, Close])
+            .ends(Reason::RemoteFin, 0, 0),
+    );
+
+    // FIN_WAIT2 without a process, and a peer that never closes.
+    let mut forgotten = Pair::meet(&stage);
+    forgotten.client.close(&forgotten.near);
+    let forgotten_life = forgotten.near_life().to(&[FinWait1, FinWait2, Close]);
+    let forgotten_life = forgotten_life.ends(Reason::LocalFin, 0, 0);
+
+    // A flow without datagrams, of a socket that stays.
+    let (mut asker, mut answerer) = (stage.actor("asker"), stage.actor("answerer"));
+    let mut well_known = answerer.socket("udp", ANY4);
+    answerer.bind(&mut well_known, ANY4);
+    let mut idle = asker.socket("udp", ANY4);
+    asker
+        .connect_on(&mut idle, well_known.local)
+        .expect("connect");
+    asker.send(&idle, 12);
+    let idle_flow = Flow::of(&idle, well_known.local).connected().sent(1, 12);
+    let idle_flow = idle_flow.closed_by(&asker.who, &[How::Connect]);
+
+    let deadline = Deadline::after(Duration::from_secs(90));
+    watch.wait_until("a minute to pass", deadline, |events| {
+        let lives = [&lingering_life, &orphan_life, &forgotten_life];
+        lives.iter().all(|life| life.is_told(events)) && idle_flow.is_told(events)
+    });
+    let minisockets = [
+        lingering.near.cookie,
+        orphan.near.cookie,
+        forgotten.near.cookie,
+    ];
+    watch.expect(lingering_life);
+    watch.expect(orphan_life);
+    watch.expect(forgotten_life);
+    watch.expect_flow(idle_flow);
+    let ended = watch.stop();
+    for cookie in minisockets {
+        assert_lasted_a_minute(&ended, cookie);
+    }
+}
+
+/// The kernel keeps what is left of a connection for 60 s.
+fn assert_lasted_a_minute(ended: &Ended, cookie: u64) {
+    for event in &ended.events {
+        let Detail::TcpState(socket, change) = &event.detail else {
+            continue;
+        };
+        if socket.cookie == cookie && change.new == Close {
+            let lasted = change.in_state_ns.expect("its beginning was seen") / 1_000_000_000;
+            assert!((58..=64).contains(&lasted), "{lasted} s: {}", event.line);
+        }
+    }
+}

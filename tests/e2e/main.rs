@@ -1,0 +1,30 @@
+//! netwatch against the real kernel: a module for each behaviour, a network namespace for each test.
+//!
+//! These tests need root, as netwatch does.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+// How connections end, and what they carried.
+mod tcp_close;
+mod tcp_end_badly;
+// How connections begin.
+mod tcp_open;
+// What was there before netwatch, and what remains after the process.
+mod expiry;
+mod snapshot;
+// Whose a socket is.
+mod namespaces;
+mod owner;
+mod short_lived;
+mod uring;
+// Datagrams.
+mod udp;
+mod udp_many;
+// Plenty, malice and mishap.
+mod hostile;
+mod leftovers;
+mod output;
+mod storm;
+// The command line.
+mod select;

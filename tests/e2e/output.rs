@@ -1,0 +1,110 @@
+//! What becomes of netwatch when its output goes nowhere.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    process::{Child, Stdio},
+};
+
+use crate::harness::{ANY4, Pair, Stage, netwatch::command, schema::Detail};
+
+/// The reader has seen enough: a clean end.
+#[test]
+fn closed_pipe() {
+    let stage = Stage::new();
+    for arguments in [&["trace", "--json"][..], &["trace"], &["life"]] {
+        let mut netwatch = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("run netwatch");
+        let mut stdout = BufReader::new(netwatch.stdout.take().expect("its output is piped"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("read its first line");
+        assert!(!line.is_empty(), "{arguments:?} says nothing at its start");
+        drop(stdout);
+        one_connection(&stage);
+        let (code, stderr) = ended(netwatch);
+        assert_eq!(code, Some(0), "{arguments:?} ends in good order: {stderr}");
+        assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
+    }
+}
+
+/// The disk is full: an error that says so.
+#[test]
+fn full_disk() {
+    let stage = Stage::new();
+    for arguments in [&["trace", "--json"][..], &["trace"], &["life"]] {
+        let full = File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("open /dev/full");
+        let netwatch = command(arguments)
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("run netwatch");
+        let (code, stderr) = ended(netwatch);
+        assert!(
+            code.is_some_and(|code| code != 0),
+            "{arguments:?} ends with {code:?}: {stderr}"
+        );
+        assert!(
+            stderr.contains("No space left"),
+            "{arguments:?} says why: {stderr}"
+        );
+        assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
+    }
+    one_connection(&stage);
+}
+
+/// With nothing lost, `--strict` changes nothing; the ledger is told on stderr.
+#[test]
+fn strict() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&["--strict"]);
+    one_connection(&stage);
+    watch.wait("both ends", |events| {
+        events
+            .iter()
+            .filter(|event| matches!(event.detail, Detail::TcpClose(..)))
+            .count()
+            == 2
+    });
+    let ended = watch.stop();
+    assert!(
+        ended.end.events >= 10,
+        "ten transitions at least: {:?}",
+        ended.end
+    );
+    assert!(
+        ended.stderr.contains("lost"),
+        "the ledger: {}",
+        ended.stderr
+    );
+}
+
+/// SIGTERM is as good as SIGINT.
+#[test]
+fn terminated() {
+    let stage = Stage::new();
+    let watch = stage.watch(&[]);
+    let ended = watch.end_by(rustix::process::Signal::TERM);
+    assert_eq!(ended.end.lost, 0, "nothing was lost");
+}
+
+fn one_connection(stage: &Stage) {
+    let mut pair = Pair::meet(stage);
+    assert_ne!(pair.listener.local, ANY4, "the listener has a port");
+    pair.client.close(&pair.near);
+    pair.server.drain(&pair.far);
+    pair.server.close(&pair.far);
+}
+
+fn ended(mut netwatch: Child) -> (Option<i32>, String) {
+    let mut bytes = Vec::new();
+    let stderr = netwatch.stderr.as_mut().expect("its errors are piped");
+    stderr.read_to_end(&mut bytes).expect("read its errors");
+    let status = netwatch.wait().expect("wait for netwatch");
+    (status.code(), String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,209 @@
+//! Whose a socket is, where it is not simply the process that made it.
+
+use crate::harness::{
+    ANY4, Actor, How, Life, Reason, Sock, Stage,
+    State::{
+        Close, CloseWait, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent,
+        TimeWait,
+    },
+    pair::arrived,
+    schema::{Detail, Event},
+};
+
+/// Several processes listen on one port: a connection is that one's whose listener it arrived at.
+#[test]
+fn reuseport() {
+    const CONNECTIONS: usize = 24;
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let mut client = stage.actor("client");
+    let mut servers = [stage.actor("server-a"), stage.actor("server-b")];
+    let mut address = ANY4;
+    let listeners = servers.each_mut().map(|server| {
+        let mut listener = server.socket("tcp", ANY4);
+        server.set(&listener, "reuseport", 1);
+        server.bind(&mut listener, address);
+        server.listen_on(&mut listener);
+        server.set(&listener, "nonblock", 1);
+        address = listener.local;
+        listener
+    });
+    for _ in 0..CONNECTIONS {
+        client.connect(address);
+    }
+    let arrival = |event: &&Event| match &event.detail {
+        Detail::TcpState(_, change) => (change.old, change.new) == (SynRecv, Established),
+        _ => false,
+    };
+    watch.wait("all connections to arrive", |events| {
+        events.iter().filter(arrival).count() == CONNECTIONS
+    });
+    let mut accepted = 0;
+    for (server, listener) in servers.iter_mut().zip(&listeners) {
+        while let Ok(answer) = server.attempt(&format!("accept {}", listener.fd)) {
+            let (fd, cookie) = (answer.get(0), answer.get(1));
+            let far = Sock {
+                fd,
+                cookie,
+                local: answer.get(2),
+                remote: answer.get(3),
+            };
+            watch.expect(arrived(&far, server));
+            accepted += 1;
+        }
+    }
+    assert_eq!(accepted, CONNECTIONS, "connections accepted");
+    watch.stop();
+}
+
+/// A parent listens and its forked workers accept, one with and one without asking for the peer's
+/// name: a connection is its worker's from the accept on, or else from the first use.
+#[test]
+fn prefork() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let (mut client, mut parent) = (stage.actor("client"), stage.actor("parent"));
+    let listener = parent.listen(ANY4);
+    let mut workers = ["worker-a", "worker-b"].map(|name| {
+        let mut worker = parent.fork(&stage.path(name));
+        worker.rename(name.as_bytes());
+        worker
+    });
+    for (worker, how) in workers.iter_mut().zip([How::Accept, How::Io]) {
+        let near = client.connect(listener.local);
+        let far = match how {
+            How::Accept => worker.accept(&listener),
+            _ => worker.accept_unnamed(&listener, &near),
+        };
+        client.send(&near, 33);
+        worker.recv(&far, 33);
+        client.close(&near);
+        worker.drain(&far);
+        worker.close(&far);
+        let life = arrived(&far, &parent).by(&worker.who, &[how]);
+        watch.expect(
+            life.to(&[CloseWait, LastAck, Close])
+                .ends(Reason::RemoteFin, 0, 33),
+        );
+    }
+    watch.stop();
+}
+
+/// Nobody asked for the peer's name, and the connection is not used before it is closed.
+#[test]
+fn accepted_unnamed_and_closed() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let (mut client, mut parent) = (stage.actor("client"), stage.actor("parent"));
+    let listener = parent.listen(ANY4);
+    let mut worker = parent.fork(&stage.path("worker"));
+    worker.rename(b"worker");
+    let near = client.connect(listener.local);
+    let far = worker.accept_unnamed(&listener, &near);
+    worker.close(&far);
+    client.drain(&near);
+    client.close(&near);
+    let life = arrived(&far, &parent).by(&worker.who, &[How::Close]);
+    watch.expect(
+        life.to(&[FinWait1, FinWait2, TimeWait])
+            .ends(Reason::LocalFin, 0, 0),
+    );
+    watch.stop();
+}
+
+/// One process accepts and hands the connection to another, which uses it.
+#[test]
+fn passed_over_a_unix_socket() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let mut client = stage.actor("client");
+    let (mut giver, mut taker) = (stage.actor("giver"), stage.actor("taker"));
+    let mailbox = stage.path("mailbox");
+    let mailbox_fd: i32 = taker.run(&format!("mailbox {}", mailbox.display())).get(0);
+    let listener = giver.listen(ANY4);
+    let near = client.connect(listener.local);
+    let far = giver.accept(&listener);
+    giver.run(&format!("pass {} {}", far.fd, mailbox.display()));
+    giver.close(&far);
+    let answer = taker.run(&format!("take {mailbox_fd}"));
+    assert_eq!(
+        answer.get::<u64>(1),
+        far.cookie,
+        "the cookie of what was passed"
+    );
+    let taken = Sock {
+        fd: answer.get(0),
+        ..far
+    };
+
+    client.send(&near, 8);
+    taker.recv(&taken, 8);
+    client.close(&near);
+    taker.drain(&taken);
+    taker.close(&taken);
+    let life = arrived(&far, &giver).by(&taker.who, &[How::Io]);
+    watch.expect(
+        life.to(&[CloseWait, LastAck, Close])
+            .ends(Reason::RemoteFin, 0, 8),
+    );
+    watch.stop();
+}
+
+/// The process becomes another program, which goes on with the connection.
+#[test]
+fn exec_after_connect() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let (mut client, mut server) = (stage.actor("before-exec"), stage.actor("server"));
+    let listener = server.listen(ANY4);
+    let near = client.connect(listener.local);
+    let far = server.accept(&listener);
+    let before = client.who.clone();
+    client.exec(stage.program("after-exec"));
+    client.send(&near, 21);
+    server.recv(&far, 21);
+    client.close(&near);
+    server.drain(&far);
+    server.close(&far);
+    let life = Life::of(&near)
+        .by(&before, &[How::Connect])
+        .to(&[SynSent, Established]);
+    let life = life.by(&client.who, &[How::Io, How::Close]);
+    let life = life.to(&[FinWait1, FinWait2, TimeWait]);
+    watch.expect(life.ends(Reason::LocalFin, 21, 0));
+    watch.stop();
+}
+
+/// The listener is closed by another process than the one that opened it.
+#[test]
+fn listener_outlives_its_maker() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let mut parent = stage.actor("parent");
+    let listener = parent.listen(ANY4);
+    let mut worker: Actor = parent.fork(&stage.path("worker"));
+    worker.rename(b"worker");
+    parent.close(&listener);
+    worker.close(&listener);
+    let life = Life::of(&listener)
+        .by(&parent.who, &[How::Listen])
+        .to(&[Listen]);
+    watch.expect(life.by(&worker.who, &[How::Close]).to(&[Close]));
+    watch.stop();
+}
+
+/// A process that takes another name between two connections has that name from then on.
+#[test]
+fn renamed_between_connections() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+    let listener = server.listen(ANY4);
+    for name in ["first-name", "second-name"] {
+        client.rename(name.as_bytes());
+        let near = client.connect(listener.local);
+        let life = Life::of(&near).by(&client.who, &[How::Connect]);
+        watch.expect(life.to(&[SynSent, Established]));
+    }
+    watch.stop();
+}

@@ -1,0 +1,85 @@
+//! Where one test takes place: a network namespace and a folder of its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+use super::{
+    actor::Actor,
+    netns::{Home, NetNs},
+    netwatch::Watch,
+};
+
+/// What the actor's program is called in the folder, before it gets its names.
+const ORIGINAL: &str = ".actor";
+
+pub struct Stage {
+    // In the order in which they go: first back home, then the namespace.
+    _inside: Home,
+    pub netns: NetNs,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// A new one; the thread moves into its namespace.
+    pub fn new() -> Self {
+        let netns = NetNs::new();
+        let folder = TempDir::with_prefix("netwatch-test-").expect("make a folder");
+        let original = actor_program();
+        fs::hard_link(&original, folder.path().join(ORIGINAL))
+            .or_else(|_| fs::copy(&original, folder.path().join(ORIGINAL)).map(drop))
+            .unwrap_or_else(|error| panic!("take {}: {error}", original.display()));
+        Self {
+            _inside: netns.enter(),
+            netns,
+            folder,
+        }
+    }
+
+    /// An actor called by this name, which is its program's too.
+    pub fn actor(&self, name: &str) -> Actor {
+        Actor::start(&self.program(name))
+    }
+
+    /// The actor's program, under another name.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let program = self.path(name);
+        if !program.exists() {
+            fs::hard_link(self.path(ORIGINAL), &program)
+                .unwrap_or_else(|error| panic!("make {}: {error}", program.display()));
+        }
+        program
+    }
+
+    /// A path in the test's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// netwatch, watching this namespace.
+    pub fn watch(&self, arguments: &[&str]) -> Watch {
+        let netns = self.netns.inode.to_string();
+        let mut all = vec!["trace", "--json", "--netns", &netns];
+        all.extend(arguments);
+        Watch::start(&all, &[self.netns.inode])
+    }
+}
+
+/// Cargo builds examples beside the folder that it builds tests in. A plain `cargo test` does; for
+/// one that names a target, the actor is to be built first.
+fn actor_program() -> PathBuf {
+    let test = std::env::current_exe().expect("find the test's own program");
+    let profile = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests are two folders down");
+    let program = profile.join("examples/actor");
+    assert!(
+        program.exists(),
+        "no actor: cargo build --package netwatch --example actor"
+    );
+    program
+}
