@@ -33,8 +33,8 @@ wire!(Tuple, 48);
 #[derive(Clone, Copy, Debug)]
 pub struct SocketMemory {
     pub owner: Owner,
-    /// When this owner was learned.
-    pub owner_ns: u64,
+    /// When the present count of `turns` began.
+    pub turns_ns: u64,
     /// When the connection began: the SYN was sent, or the last ACK of the handshake came.
     pub birth_ns: u64,
     /// When the present state was entered.
@@ -51,7 +51,8 @@ pub struct SocketMemory {
     pub new: u8,
     /// Of [`crate::flag`].
     pub flags: u16,
-    pub _pad: u32,
+    /// How often the owner has changed since `turns_ns`.
+    pub turns: u32,
 }
 const _: () = assert!(size_of::<SocketMemory>() == 96);
 

@@ -10,8 +10,9 @@ use crate::{
     sock::Task,
 };
 
-/// Two processes that take turns on one socket change its owner this often at most.
-const TURN_NS: u64 = 1_000_000_000;
+/// Processes that take turns on one socket change its owner this often at most in this time.
+const TURNS: u32 = 8;
+const TURNS_NS: u64 = 1_000_000_000;
 
 /// The running process as an owner. Only for callers that run on behalf of a user of the socket.
 #[inline(always)]
@@ -27,7 +28,7 @@ pub fn current(how: u8) -> Owner {
 /// The running process uses the socket in the given way: makes it the owner where it was not, or
 /// where it was only presumed to be. True where the memory changed.
 #[inline(always)]
-pub fn touch(memory: &mut SocketMemory, how: u8, now: u64) -> bool {
+pub fn touch(memory: &mut SocketMemory, how: u8) -> bool {
     let owner = current(how);
     if owner.how == how::KERNEL {
         return false;
@@ -36,21 +37,30 @@ pub fn touch(memory: &mut SocketMemory, how: u8, now: u64) -> bool {
         return false;
     }
     memory.owner = owner;
-    memory.owner_ns = now;
     true
+}
+
+/// Whether processes take turns on a socket too fast to tell of each.
+#[inline(always)]
+fn too_many_turns(memory: &mut SocketMemory, now: u64) -> bool {
+    if now.wrapping_sub(memory.turns_ns) >= TURNS_NS {
+        memory.turns_ns = now;
+        memory.turns = 0;
+    }
+    memory.turns += 1;
+    memory.turns > TURNS
 }
 
 /// The running process sends or receives. Cheap where the owner is known and the same.
 #[inline(always)]
 pub fn io<C: EbpfContext>(ctx: &C, cookie: u64, memory: &mut SocketMemory, how: u8, now: u64) {
     let tgid = (bpf_get_current_pid_tgid() >> 32) as u32;
-    if memory.owner.how > how::BIND {
-        let recent = now.wrapping_sub(memory.owner_ns) < TURN_NS;
-        if memory.owner.process.tgid == tgid || recent && memory.owner.how >= how::ACCEPT {
-            return;
-        }
+    if memory.owner.how > how::BIND
+        && (memory.owner.process.tgid == tgid || too_many_turns(memory, now))
+    {
+        return;
     }
-    if !touch(memory, how, now) {
+    if !touch(memory, how) {
         return;
     }
     let header = ring::header::<OwnerRecord>(now, cookie, kind::OWNER);

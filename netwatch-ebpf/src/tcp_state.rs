@@ -102,7 +102,6 @@ fn depart(sock: Sock, memory: &mut SocketMemory, now: u64) {
         how::CONNECT
     };
     memory.owner = owner::current(how);
-    memory.owner_ns = now;
     memory.birth_ns = now;
     memory.since_ns = now;
     memory.flags = flag::OPENING;
@@ -139,7 +138,7 @@ fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
         (CLOSE_WAIT, LAST_ACK) | (LISTEN, CLOSE) => true,
         _ => false,
     };
-    let new_owner = closed_by_user && owner::touch(memory, how::CLOSE, now);
+    let new_owner = closed_by_user && owner::touch(memory, how::CLOSE);
     let known = memory.flags & flag::ANNOUNCED != 0;
     if !known || new_owner || matches!(memory.new, ESTABLISHED | CLOSE) {
         send_full(sock, sock.cookie(), memory, now, true);

@@ -27,7 +27,7 @@ pub fn udp_create(ctx: SockContext) -> i32 {
         let create = u64::from(BPF_SK_STORAGE_GET_F_CREATE);
         match memory_of(ctx.sock.cast(), create) {
             Some(memory) => {
-                owner::touch(memory, how::CREATE, now());
+                owner::touch(memory, how::CREATE);
             }
             None => count(Counter::Storage, 1),
         }
@@ -128,7 +128,7 @@ fn bound(ctx: &SockContext) {
     if let Some(memory) = memory_of(ctx.sock.cast(), 0)
         && memory.owner.how < how::BIND
     {
-        owner::touch(memory, how::BIND, now());
+        owner::touch(memory, how::BIND);
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Record {
     /// The facts of a process, ahead of the first event that names it.
     Process {
         key: ProcessKey,
+        /// The name as the kernel has it.
+        comm: [u8; 16],
         process: Box<Process>,
     },
     Event(Event<Claim>),
@@ -182,6 +184,7 @@ fn process(raw: &ProcessRecord) -> Record {
     };
     Record::Process {
         key: raw.process,
+        comm: raw.comm,
         process: Box::new(process),
     }
 }

@@ -18,7 +18,13 @@ const PROCESSES: std::num::NonZeroUsize = std::num::NonZeroUsize::new(32_768).ex
 
 /// The processes that were announced.
 pub struct Processes {
-    known: LruCache<ProcessKey, Arc<Process>>,
+    known: LruCache<ProcessKey, Known>,
+}
+
+struct Known {
+    /// The name as the kernel has it, by which a change is seen.
+    comm: [u8; 16],
+    process: Arc<Process>,
 }
 
 impl Default for Processes {
@@ -31,8 +37,9 @@ impl Default for Processes {
 
 impl Processes {
     /// Takes an announcement.
-    pub fn learn(&mut self, key: ProcessKey, process: Process) {
-        self.known.put(key, Arc::new(process));
+    pub fn learn(&mut self, key: ProcessKey, comm: [u8; 16], process: Process) {
+        let process = Arc::new(process);
+        self.known.put(key, Known { comm, process });
     }
 
     /// Completes an event.
@@ -59,8 +66,8 @@ impl Processes {
                 how: How::Kernel,
             };
         }
-        let process = match self.known.get(&claim.key) {
-            Some(process) => Arc::clone(process),
+        let process = match self.known.get_mut(&claim.key) {
+            Some(known) => known.called(claim.comm),
             None => Arc::new(unannounced(&claim)),
         };
         Owner {
@@ -95,6 +102,20 @@ impl Processes {
             first: from.first,
             last: from.last,
         }
+    }
+}
+
+impl Known {
+    /// The process, by the name that it had at the time: it may give itself another at any moment.
+    fn called(&mut self, comm: [u8; 16]) -> Arc<Process> {
+        if self.comm != comm {
+            let renamed = Process {
+                comm: text::clean(until_zero(&comm)),
+                ..(*self.process).clone()
+            };
+            (self.comm, self.process) = (comm, Arc::new(renamed));
+        }
+        Arc::clone(&self.process)
     }
 }
 

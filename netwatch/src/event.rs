@@ -429,8 +429,17 @@ pub enum Report {
         /// Transitions and flow reports taken from the kernel.
         events: u64,
         lost: u64,
+        /// The ledger: what was lost, by place.
+        places: Vec<Loss>,
         duration: Duration,
     },
+}
+
+/// Something was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    pub place: &'static str,
+    pub count: u64,
 }
 
 impl Report {

@@ -10,6 +10,8 @@ use aya::{
 };
 use netwatch_common::Counter;
 
+use crate::event::Loss;
+
 /// Where something is lost, and which counter says so.
 const COUNTED: &[(Counter, &str)] = &[
     (Counter::TcpRing, "tcp_ring"),
@@ -39,13 +41,6 @@ const UNKNOWN_SOCKET: &str = "unknown_socket";
 struct Watched {
     fd: i32,
     place: &'static str,
-}
-
-/// Something was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss {
-    pub place: &'static str,
-    pub count: u64,
 }
 
 /// What was lost so far, by place.
@@ -125,6 +120,11 @@ impl Ledger {
         self.reported.iter().map(|loss| loss.count).sum()
     }
 
+    /// The same by place, in the order in which it was first seen.
+    pub fn reported(&self) -> &[Loss] {
+        &self.reported
+    }
+
     fn counter(&self, counter: Counter) -> Result<u64> {
         let values = self
             .counters
@@ -171,4 +171,24 @@ fn skipped_runs(fd: i32) -> Result<u64> {
         .find_map(|line| line.strip_prefix("recursion_misses:"))
         .and_then(|value| value.trim().parse().ok())
         .unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_counter_but_covered_has_its_row_and_no_place_has_two_names() {
+        assert_eq!(COUNTED.len() as u32 + 1, Counter::COUNT);
+        let slots: HashSet<u32> = COUNTED.iter().map(|(counter, _)| *counter as u32).collect();
+        assert_eq!(slots.len(), COUNTED.len());
+        let places: HashSet<&str> = COUNTED
+            .iter()
+            .map(|(_, place)| *place)
+            .chain(SKIPPED.iter().map(|row| row.1))
+            .collect();
+        assert_eq!(places.len(), COUNTED.len() + SKIPPED.len());
+    }
 }

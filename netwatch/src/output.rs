@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     event::{Phase, Report},
     filter::Filter,
+    humane,
 };
 
 /// Takes reports, one after another.
@@ -83,6 +84,7 @@ impl Selection {
 
 impl<O: Output> Output for Selected<O> {
     fn report(&mut self, report: &Report) -> io::Result<()> {
+        ledger(report);
         if self.selection.takes(report) {
             self.output.report(report)
         } else {
@@ -93,6 +95,31 @@ impl<O: Output> Output for Selected<O> {
     fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
     }
+}
+
+/// Says at the end what was lost, or that nothing was.
+fn ledger(report: &Report) {
+    let Report::End {
+        events,
+        lost,
+        places,
+        duration,
+        ..
+    } = report
+    else {
+        return;
+    };
+    let places: Vec<String> = places
+        .iter()
+        .map(|loss| format!("{} {}", loss.place, loss.count))
+        .collect();
+    let time = humane::duration(*duration);
+    let detail = if places.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", places.join(", "))
+    };
+    note(&format!("{events} events in {time}, {lost} lost{detail}"));
 }
 
 /// Says something that is no data.

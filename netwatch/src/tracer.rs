@@ -182,6 +182,7 @@ impl Tracer {
             at,
             events: self.events,
             lost: self.ledger.total(),
+            places: self.ledger.reported().to_vec(),
             duration: crate::event::elapsed(self.started, at),
         });
         Ok(self.reports)
@@ -224,7 +225,7 @@ impl Tracer {
     fn drain(&mut self) {
         let (fresh, processes, ledger) = (&mut self.fresh, &mut self.processes, &mut self.ledger);
         self.rings.drain(|bytes| match decode::record(bytes) {
-            Ok(Record::Process { key, process }) => processes.learn(key, *process),
+            Ok(Record::Process { key, comm, process }) => processes.learn(key, comm, *process),
             Ok(Record::Event(event)) => fresh.push(event),
             Err(error) => {
                 log::warn!("a record of the kernel side can't be read: {error}");

@@ -3,7 +3,7 @@
 use std::{
     io::IoSlice,
     net::SocketAddr,
-    os::fd::AsRawFd,
+    os::fd::{AsRawFd, BorrowedFd},
     time::{Duration, Instant},
 };
 
@@ -52,22 +52,31 @@ pub fn send_many(words: &mut Words<'_>) -> Reply {
 pub fn send_segmented(words: &mut Words<'_>) -> Reply {
     let fd = words.fd();
     let bytes = payload(words);
-    let segment: libc::c_int = words.take("a number of bytes");
+    set_offload(fd, libc::UDP_SEGMENT, words.take("a number of bytes"))?;
+    send(fd, &bytes, SendFlags::empty())?;
+    Ok(String::new())
+}
+
+/// An option of UDP sockets.
+pub fn set_offload(
+    fd: BorrowedFd<'_>,
+    option: libc::c_int,
+    value: libc::c_int,
+) -> Result<(), Errno> {
     // SAFETY: the value is a c_int, of the size that is named.
     let outcome = unsafe {
         libc::setsockopt(
             fd.as_raw_fd(),
             libc::SOL_UDP,
-            libc::UDP_SEGMENT,
-            (&raw const segment).cast(),
-            size_of_val(&segment) as u32,
+            option,
+            (&raw const value).cast(),
+            size_of_val(&value) as u32,
         )
     };
     if outcome < 0 {
         return Err(Errno::from_io_error(&std::io::Error::last_os_error()).expect("a number"));
     }
-    send(fd, &bytes, SendFlags::empty())?;
-    Ok(String::new())
+    Ok(())
 }
 
 /// `echo FD COUNT`: receives COUNT datagrams and sends each back to where it came from.

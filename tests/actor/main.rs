@@ -48,6 +48,7 @@ const COMMANDS: &[(&str, Act)] = &[
     ("fork", process::fork),
     ("exec", process::exec),
     ("comm", process::comm),
+    ("become", process::become_user),
     ("spawn", process::spawn),
     ("mailbox", pass::mailbox),
     ("pass", pass::pass),

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::{
     io::Errno,
-    process::{Signal, set_parent_process_death_signal},
+    process::{Signal, Uid, set_parent_process_death_signal},
     stdio::{dup2_stdin, dup2_stdout},
     thread::set_name,
 };
@@ -52,6 +52,12 @@ pub fn comm(words: &mut Words<'_>) -> Reply {
         .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal"))
         .collect::<Vec<_>>();
     set_name(&CString::new(bytes).expect("a name has no zero byte"))?;
+    Ok(String::new())
+}
+
+/// `become UID`
+pub fn become_user(words: &mut Words<'_>) -> Reply {
+    rustix::thread::set_thread_uid(Uid::from_raw(words.take("a user id")))?;
     Ok(String::new())
 }
 

@@ -14,7 +14,10 @@ use rustix::{
     net::{self, AddressFamily, Shutdown, SocketType, sockopt},
 };
 
-use crate::words::{Reply, Words};
+use crate::{
+    datagram::set_offload,
+    words::{Reply, Words},
+};
 
 /// `socket tcp4|tcp6|udp4|udp6` → descriptor, cookie.
 pub fn socket(words: &mut Words<'_>) -> Reply {
@@ -50,6 +53,7 @@ pub fn set(words: &mut Words<'_>) -> Reply {
         "v6only" => sockopt::set_ipv6_v6only(fd, value != 0)?,
         "nonblock" => ioctl_fionbio(fd, value != 0)?,
         "linger" => sockopt::set_socket_linger(fd, Some(Duration::from_secs(value.into())))?,
+        "gro" => set_offload(fd, libc::UDP_GRO, value as libc::c_int)?,
         "user-timeout" => sockopt::set_tcp_user_timeout(fd, value)?,
         _ => panic!("there is no option {option}"),
     }

@@ -27,4 +27,5 @@ mod leftovers;
 mod output;
 mod storm;
 // The command line.
+mod life;
 mod select;

@@ -1,5 +1,7 @@
 //! Whose a socket is, where it is not simply the process that made it.
 
+use std::path::{Path, PathBuf};
+
 use crate::harness::{
     ANY4, Actor, How, Life, Reason, Sock, Stage,
     State::{
@@ -206,4 +208,66 @@ fn renamed_between_connections() {
         watch.expect(life.to(&[SynSent, Established]));
     }
     watch.stop();
+}
+
+/// The user and the cgroup are the process's, too.
+#[test]
+fn user_and_cgroup() {
+    let stage = Stage::new();
+    let name = format!("netwatch-test-{}", stage.netns.inode);
+    let cgroup = match Cgroup::new(&name) {
+        Ok(cgroup) => cgroup,
+        Err(error) => return eprintln!("skipped: no cgroup can be made here: {error}"),
+    };
+    let mut watch = stage.watch(&[]);
+    let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+    cgroup.take(&client);
+    client.run("become 4321");
+    let listener = server.listen(ANY4);
+    let near = client.connect(listener.local);
+    let far = server.accept(&listener);
+    client.close(&near);
+    server.drain(&far);
+    let life = Life::of(&near).to(&[SynSent, Established, FinWait1, FinWait2]);
+    watch.wait("the client's close", |events| life.is_told(events));
+    let ended = watch.stop();
+    for socket in ended.events.iter().filter_map(|event| event.socket()) {
+        let (uid, path) = if socket.cookie == near.cookie {
+            (4321, format!("/{name}"))
+        } else {
+            (0, home())
+        };
+        assert_eq!(socket.uid, Some(uid), "{socket:?}");
+        assert_eq!(socket.cgroup.as_deref(), Some(&*path), "{socket:?}");
+    }
+}
+
+/// A cgroup of its own, below the root.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    fn new(name: &str) -> std::io::Result<Self> {
+        let root = Path::new("/sys/fs/cgroup");
+        std::fs::metadata(root.join("cgroup.procs"))?;
+        std::fs::create_dir(root.join(name))?;
+        Ok(Self(root.join(name)))
+    }
+
+    fn take(&self, actor: &Actor) {
+        std::fs::write(self.0.join("cgroup.procs"), actor.who.pid.to_string())
+            .expect("move a process into the cgroup");
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        std::fs::remove_dir(&self.0).ok();
+    }
+}
+
+/// The cgroup of the tests.
+fn home() -> String {
+    let cgroups = std::fs::read_to_string("/proc/self/cgroup").expect("read the cgroup");
+    let line = cgroups.lines().find_map(|line| line.strip_prefix("0::"));
+    line.expect("the unified hierarchy has a line").to_owned()
 }

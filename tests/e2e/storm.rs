@@ -37,6 +37,11 @@ const FAR: &[(State, State)] = &[
 #[test]
 fn two_thousand_a_second() {
     let stage = Stage::new();
+    // Every connection keeps its port to itself, and so its TIME_WAIT to the end.
+    stage.netns.sysctl("ipv4/tcp_tw_reuse", "0");
+    stage
+        .netns
+        .sysctl("ipv4/ip_local_port_range", "10000 60000");
     let mut watch = stage.watch(&["--strict"]);
     let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
     let listener = server.listen(ANY4);

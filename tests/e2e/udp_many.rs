@@ -3,7 +3,9 @@
 use crate::harness::{
     ANY4, Flow,
     How::{Bind, Connect, Create, Io},
-    Stage,
+    Stage, Watch,
+    netns::NetNs,
+    wire::{RIGHT, Wire},
 };
 
 /// One server socket and a hundred peers, each with its own count in both directions.
@@ -85,5 +87,66 @@ fn segmentation_offload() {
     server.close(&far);
     watch.expect_flow(Flow::of(&near, far.local).connected().sent(11, 5100));
     watch.expect_flow(Flow::of(&far, near.local).received(11, 5100));
+    watch.stop();
+}
+
+/// The receiver takes the segments in one piece; they are datagrams all the same.
+#[test]
+fn receive_offload() {
+    let stage = Stage::new();
+    let mut watch = stage.watch(&[]);
+    let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+    let mut far = server.socket("udp", ANY4);
+    server.bind(&mut far, ANY4);
+    server.set(&far, "gro", 1);
+    let mut near = client.socket("udp", ANY4);
+    client.connect_on(&mut near, far.local).expect("connect");
+    if let Err(error) = client.attempt(&format!("send-segmented {} 2000 500", near.fd)) {
+        return eprintln!("skipped: no UDP_SEGMENT here: errno {error}");
+    }
+    let received = server.run(&format!("recv-from {}", far.fd));
+    assert_eq!(
+        received.get::<usize>(1),
+        2000,
+        "bytes received in one piece"
+    );
+    client.close(&near);
+    server.close(&far);
+    watch.expect_flow(Flow::of(&near, far.local).connected().sent(4, 2000));
+    watch.expect_flow(Flow::of(&far, near.local).received(4, 2000));
+    watch.stop();
+}
+
+/// A datagram that goes over the wire in pieces is one datagram.
+#[test]
+fn fragmented() {
+    let stage = Stage::new();
+    let away = NetNs::new();
+    let _wire = match Wire::new(&stage.netns, &away) {
+        Ok(wire) => wire,
+        Err(reason) => return eprintln!("skipped: {reason}"),
+    };
+    let mut watch = Watch::start(&["trace", "--json"], &[stage.netns.inode, away.inode]);
+    let mut client = stage.actor("client");
+    let mut server = {
+        let _there = away.enter();
+        stage.actor("server")
+    };
+    let mut far = server.socket("udp", ANY4);
+    server.bind(&mut far, (RIGHT, 0).into());
+    let mut near = client.socket("udp", ANY4);
+    client.connect_on(&mut near, far.local).expect("connect");
+    client.send(&near, 5000);
+    server.run(&format!("echo {} 1", far.fd));
+    client.run(&format!("recv-from {}", near.fd));
+    client.close(&near);
+    server.close(&far);
+    watch.expect_flow(
+        Flow::of(&near, far.local)
+            .connected()
+            .sent(1, 5000)
+            .received(1, 5000),
+    );
+    watch.expect_flow(Flow::of(&far, near.local).sent(1, 5000).received(1, 5000));
     watch.stop();
 }

@@ -137,6 +137,7 @@ pub fn about() -> [Report; 4] {
             at: 6_000_000_000,
             events: 9,
             lost: 12,
+            places: vec![],
             duration: Duration::from_secs(6),
         },
     ]

@@ -10,7 +10,6 @@ use crate::{
     clock::Clock,
     columns::{self, Align, Column, Line},
     event::{Reason, Report, State},
-    humane,
 };
 
 /// Writes aligned lines, the columns' headers first.
@@ -121,16 +120,7 @@ impl<W: Write> Output for Text<W> {
                 let what = format!("{added} added, {removed} removed, {changed} changed");
                 self.remark(report, &format!("*** table put right: {what} ***"), NEWS)
             }
-            Report::End {
-                events,
-                lost,
-                duration,
-                ..
-            } => {
-                let time = humane::duration(*duration);
-                note(&format!("{events} events in {time}, {lost} lost"));
-                Ok(())
-            }
+            Report::End { .. } => Ok(()),
             Report::TcpState { .. } | Report::TcpClose { .. } | Report::UdpFlow { .. } => {
                 self.row(report)
             }

@@ -1,0 +1,79 @@
+//! `netwatch life`: one line for each connection or flow that ended, and nothing else.
+
+use crate::harness::{
+    ANY4, Pair, Phase, Reason, Stage, Watch,
+    schema::{Detail, Event},
+};
+
+#[test]
+fn what_ended_and_nothing_else() {
+    let stage = Stage::new();
+    let netns = stage.netns.inode.to_string();
+    let arguments = ["life", "--json", "--netns", &netns];
+    let mut watch = Watch::start(&arguments, &[stage.netns.inode]);
+    let mut open = Pair::meet(&stage);
+    open.client.send(&open.near, 1);
+    let mut pair = Pair::meet(&stage);
+    let Pair {
+        client,
+        server,
+        near,
+        far,
+        ..
+    } = &mut pair;
+    client.send(near, 12);
+    client.close(near);
+    server.drain(far);
+    server.close(far);
+    let mut well_known = server.socket("udp", ANY4);
+    server.bind(&mut well_known, ANY4);
+    let mut asking = client.socket("udp", ANY4);
+    client
+        .connect_on(&mut asking, well_known.local)
+        .expect("connect");
+    client.send(&asking, 3);
+    server.run(&format!("recv-from {}", well_known.fd));
+    client.close(&asking);
+    server.close(&well_known);
+
+    watch.wait("two ends of a connection and two of a flow", |events| {
+        events.len() == 5
+    });
+    let ended = watch.end_selected();
+    let about = |cookie| {
+        let mut lines = ended
+            .events
+            .iter()
+            .filter(move |event| event.socket().is_some_and(|socket| socket.cookie == cookie));
+        (lines.next().map(|event| &event.detail), lines.next())
+    };
+    for (socket, reason) in [
+        (&pair.near, Reason::LocalFin),
+        (&pair.far, Reason::RemoteFin),
+    ] {
+        let (Some(Detail::TcpClose(told, end)), None) = about(socket.cookie) else {
+            panic!("the end of {socket:?}");
+        };
+        assert_eq!(
+            (told.local(), end.reason),
+            (Some(socket.local), reason),
+            "{told:?}"
+        );
+    }
+    for socket in [&asking, &well_known] {
+        let (Some(Detail::UdpFlow(told, end)), None) = about(socket.cookie) else {
+            panic!("the end of the flow of {socket:?}");
+        };
+        assert_eq!(
+            (told.local(), end.phase),
+            (Some(socket.local), Phase::Close),
+            "{told:?}"
+        );
+    }
+    let last = |event: &Event| matches!(event.detail, Detail::End(_));
+    assert!(
+        ended.events.len() == 6 && last(&ended.events[5]),
+        "{:?}",
+        ended.events
+    );
+}
