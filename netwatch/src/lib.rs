@@ -20,6 +20,7 @@ mod humane;
 mod kernel;
 mod ledger;
 pub mod output;
+mod privilege;
 mod probes;
 mod reason;
 mod snapshot;
@@ -27,6 +28,8 @@ pub mod source;
 pub mod table;
 pub mod text;
 mod tracer;
+
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,7 +48,10 @@ pub enum Outcome {
     Lost,
 }
 
-/// Traces until a signal ends it.
+/// How often to see whether somebody still reads, where nothing happens that would tell.
+const LOOK_AFTER_READER: Duration = Duration::from_millis(500);
+
+/// Traces until a signal ends it, or its reader goes.
 ///
 /// # Errors
 ///
@@ -74,11 +80,15 @@ async fn trace(config: Config) -> Result<Outcome> {
     }
     let mut output = output::open(&config, Clock::now());
     show(&mut *output, &[tracer.start_report()])?;
+    let mut look_after_reader = tokio::time::interval(LOOK_AFTER_READER);
     loop {
         tokio::select! {
             reports = tracer.next() => show(&mut *output, reports?)?,
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
+            _ = look_after_reader.tick() => if output::reader_is_gone() {
+                break;
+            },
         }
     }
     let last = tracer.finish()?;

@@ -7,6 +7,8 @@ mod text;
 
 use std::io::{self, BufWriter, Write, stdout};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use crate::{
     cli::{Command, Config},
     clock::Clock,
@@ -95,6 +97,17 @@ impl<O: Output> Output for Selected<O> {
     fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
     }
+}
+
+/// Whether the reader of stdout has gone, which a write would only find out at the next event.
+pub fn reader_is_gone() -> bool {
+    let stdout = stdout();
+    let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
 }
 
 /// Says at the end what was lost, or that nothing was.

@@ -16,7 +16,7 @@ use aya::{
     },
 };
 
-use crate::{event::Rung, kernel::Layout};
+use crate::{event::Rung, kernel::Layout, privilege};
 
 /// Where a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +163,13 @@ static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatc
 ///
 /// A program that netwatch can't do without was refused.
 pub fn attach(options: LoadOptions) -> Result<Attached> {
+    try_attach(options).map_err(|error| match privilege::advice() {
+        Some(advice) => error.context(advice),
+        None => error,
+    })
+}
+
+fn try_attach(options: LoadOptions) -> Result<Attached> {
     let layout = Layout::of_this_kernel()?;
     let btf = Btf::from_sys_fs().context("read the kernel's BTF")?;
     let mut attached = attach_all(options, layout, &btf, true)?;
@@ -321,8 +328,11 @@ fn explain(error: ProgramError, probe: &Probe) -> anyhow::Error {
     {
         let log = verifier_log.to_string();
         let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
-        let tail = lines[lines.len().saturating_sub(6)..].join("\n  ");
-        return anyhow::anyhow!("{io_error}\n  {tail}").context(what);
+        let tail = &lines[lines.len().saturating_sub(6)..];
+        let words =
+            std::iter::once(io_error.to_string()).chain(tail.iter().map(|&line| line.into()));
+        let words: Vec<String> = words.collect();
+        return anyhow::anyhow!(words.join("\n  ")).context(what);
     }
     anyhow::Error::new(error).context(what)
 }

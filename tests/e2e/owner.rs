@@ -10,6 +10,7 @@ use crate::harness::{
     },
     pair::arrived,
     schema::{Detail, Event},
+    skip,
 };
 
 /// Several processes listen on one port: a connection is that one's whose listener it arrived at.
@@ -217,7 +218,7 @@ fn user_and_cgroup() {
     let name = format!("netwatch-test-{}", stage.netns.inode);
     let cgroup = match Cgroup::new(&name) {
         Ok(cgroup) => cgroup,
-        Err(error) => return eprintln!("skipped: no cgroup can be made here: {error}"),
+        Err(error) => return skip(&format!("no cgroup can be made here: {error}")),
     };
     let mut watch = stage.watch(&[]);
     let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
@@ -247,8 +248,13 @@ struct Cgroup(PathBuf);
 
 impl Cgroup {
     fn new(name: &str) -> std::io::Result<Self> {
-        let root = Path::new("/sys/fs/cgroup");
-        std::fs::metadata(root.join("cgroup.procs"))?;
+        let mounts = std::fs::read_to_string("/proc/self/mounts")?;
+        let mut mounts = mounts.lines().map(|line| line.split(' '));
+        let root = mounts.find_map(|mut words| {
+            let path = words.nth(1)?;
+            (words.next()? == "cgroup2").then_some(path)
+        });
+        let root = Path::new(root.ok_or(std::io::ErrorKind::NotFound)?);
         std::fs::create_dir(root.join(name))?;
         Ok(Self(root.join(name)))
     }

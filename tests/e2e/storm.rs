@@ -92,7 +92,10 @@ fn compare(events: &[Event], near: Side<'_>, far: Side<'_>) {
     }
     let mut counts = [0, 0];
     for events in by_cookie.values() {
-        let steps: Vec<_> = events.iter().filter_map(|event| step(event)).collect();
+        let mut steps: Vec<_> = events.iter().filter_map(|event| step(event)).collect();
+        // So many connections need the ports of earlier ones again, which ends their wait
+        // (`tcp_tw_reuse`).
+        steps.pop_if(|step| *step == (TimeWait, Close));
         let (who, expected) = match steps[0] {
             (Close, Listen) => continue,
             (Close, SynSent) => near,

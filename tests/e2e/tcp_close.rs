@@ -8,6 +8,7 @@ use crate::harness::{
     },
     netns::NetNs,
     netwatch::Watch,
+    skip,
     wire::{RIGHT, Traffic, Wire},
 };
 
@@ -67,7 +68,7 @@ fn both_at_once() {
     let away = NetNs::new();
     let wire = match Wire::new(&stage.netns, &away) {
         Ok(wire) => wire,
-        Err(reason) => return eprintln!("skipped: {reason}"),
+        Err(reason) => return skip(&reason),
     };
     let mut watch = Watch::start(&["trace", "--json"], &[stage.netns.inode, away.inode]);
     let mut client = stage.actor("client");

@@ -5,6 +5,7 @@ use crate::harness::{
     State::{Close, Established, Listen, SynSent},
     netns::NetNs,
     pair::arrived,
+    skip,
     wire::{RIGHT, Traffic, Wire},
 };
 
@@ -142,7 +143,7 @@ fn peer_falls_silent() {
     let away = NetNs::new();
     let wire = match Wire::new(&stage.netns, &away) {
         Ok(wire) => wire,
-        Err(reason) => return eprintln!("skipped: {reason}"),
+        Err(reason) => return skip(&reason),
     };
     let mut watch = stage.watch(&[]);
     let mut client = stage.actor("client");

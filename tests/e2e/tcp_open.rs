@@ -10,6 +10,7 @@ use crate::harness::{
     Watch,
     netns::NetNs,
     pair::arrived,
+    skip,
     wire::{LEFT, RIGHT, Traffic, Wire},
 };
 
@@ -47,7 +48,7 @@ fn nobody_answers(traffic: Traffic, outcome: (Reason, i32)) {
     let away = NetNs::new();
     let wire = match Wire::new(&stage.netns, &away) {
         Ok(wire) => wire,
-        Err(reason) => return eprintln!("skipped: {reason}"),
+        Err(reason) => return skip(&reason),
     };
     wire.set(traffic);
     stage.netns.sysctl("ipv4/tcp_syn_retries", "1");

@@ -5,6 +5,7 @@ use crate::harness::{
     How::{Bind, Connect, Create, Io},
     Stage, Watch,
     netns::NetNs,
+    skip,
     wire::{RIGHT, Wire},
 };
 
@@ -78,7 +79,7 @@ fn segmentation_offload() {
     let mut near = client.socket("udp", ANY4);
     client.connect_on(&mut near, far.local).expect("connect");
     if let Err(error) = client.attempt(&format!("send-segmented {} 5100 500", near.fd)) {
-        return eprintln!("skipped: no UDP_SEGMENT here: errno {error}");
+        return skip(&format!("no UDP_SEGMENT here: errno {error}"));
     }
     for _ in 0..11 {
         server.run(&format!("recv-from {}", far.fd));
@@ -102,7 +103,7 @@ fn receive_offload() {
     let mut near = client.socket("udp", ANY4);
     client.connect_on(&mut near, far.local).expect("connect");
     if let Err(error) = client.attempt(&format!("send-segmented {} 2000 500", near.fd)) {
-        return eprintln!("skipped: no UDP_SEGMENT here: errno {error}");
+        return skip(&format!("no UDP_SEGMENT here: errno {error}"));
     }
     let received = server.run(&format!("recv-from {}", far.fd));
     assert_eq!(
@@ -124,7 +125,7 @@ fn fragmented() {
     let away = NetNs::new();
     let _wire = match Wire::new(&stage.netns, &away) {
         Ok(wire) => wire,
-        Err(reason) => return eprintln!("skipped: {reason}"),
+        Err(reason) => return skip(&reason),
     };
     let mut watch = Watch::start(&["trace", "--json"], &[stage.netns.inode, away.inode]);
     let mut client = stage.actor("client");

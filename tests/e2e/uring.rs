@@ -4,6 +4,7 @@ use crate::harness::{
     ANY4, How, Life, Reason, Sock, Stage,
     State::{Close, CloseWait, Established, FinWait1, FinWait2, LastAck, SynSent, TimeWait},
     pair::arrived,
+    skip,
 };
 
 /// The kernel's worker thread that connects has a name of its own; the owner is the process.
@@ -17,7 +18,7 @@ fn connect_accept_send() {
     match client.attempt(&format!("uring-connect {} {}", near.fd, listener.local)) {
         Ok(answer) => (near.local, near.remote) = (answer.get(0), listener.local),
         Err(error @ (libc::ENOSYS | libc::EPERM)) => {
-            return eprintln!("skipped: no io_uring here: errno {error}");
+            return skip(&format!("no io_uring here: errno {error}"));
         }
         Err(error) => panic!("connect: errno {error}"),
     }

@@ -28,4 +28,4 @@ pub use life::Life;
 pub use netwatch::Watch;
 pub use pair::Pair;
 pub use schema::{How, Phase, Reason, State};
-pub use stage::Stage;
+pub use stage::{Stage, skip};

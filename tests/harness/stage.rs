@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -66,6 +67,11 @@ impl Stage {
         all.extend(arguments);
         Watch::start(&all, &[self.netns.inode])
     }
+}
+
+/// Says why a test can't be done here, where a test's own output is not shown.
+pub fn skip(reason: &str) {
+    writeln!(std::io::stderr(), "skipped: {reason}").expect("write to stderr");
 }
 
 /// Cargo builds examples beside the folder that it builds tests in. A plain `cargo test` does; for
