@@ -60,9 +60,14 @@ pub fn io<C: EbpfContext>(ctx: &C, cookie: u64, memory: &mut SocketMemory, how: 
     {
         return;
     }
-    if !touch(memory, how) {
-        return;
+    if touch(memory, how) {
+        tell(ctx, cookie, memory, now);
     }
+}
+
+/// Tells the reader that a socket has another owner than before.
+#[inline(always)]
+pub fn tell<C: EbpfContext>(ctx: &C, cookie: u64, memory: &SocketMemory, now: u64) {
     let header = ring::header::<OwnerRecord>(now, cookie, kind::OWNER);
     if !ring::send(
         &EVENTS,

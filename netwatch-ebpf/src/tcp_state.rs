@@ -75,6 +75,7 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     match (old, new) {
         (LISTEN, SYN_RECV) => arrive(memory, now),
         (CLOSE, SYN_SENT | LISTEN) => depart(sock, memory, now),
+        _ if old == new => close_again(ctx, sock, memory, now),
         _ => proceed(sock, memory, now),
     }
 }
@@ -122,6 +123,15 @@ pub fn opened(sock: Sock, cookie: u64, memory: &mut SocketMemory, ports: bool) {
     memory.since_ns = 0;
     send_full(sock, cookie, memory, at, ports);
     memory.since_ns = at;
+}
+
+/// close after shutdown: `tcp_close_state` sets the state that the socket has already. No transition,
+/// but the closer is known.
+#[inline(always)]
+fn close_again(ctx: &BtfTracePointContext, sock: Sock, memory: &mut SocketMemory, now: u64) {
+    if owner::touch(memory, how::CLOSE) {
+        owner::tell(ctx, sock.cookie(), memory, now);
+    }
 }
 
 #[inline(always)]
