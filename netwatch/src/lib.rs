@@ -17,6 +17,7 @@ pub mod event;
 pub mod filter;
 mod flow_map;
 mod humane;
+mod iterator;
 mod kernel;
 mod ledger;
 pub mod output;

@@ -16,7 +16,7 @@ use aya::{
     },
 };
 
-use crate::{event::Rung, kernel::Layout, privilege};
+use crate::{event::Rung, iterator, kernel::Layout, privilege};
 
 /// Where a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,12 @@ const fn required(probe: Probe) -> Probe {
     }
 }
 
+/// The iterator over open files, which leaves the owner with each socket that it meets.
+pub const FILES: &str = "snapshot_files";
+
+/// The first program that reports transitions.
+const STATE: &str = "tcp_state";
+
 /// The program, and its capability, that reports a connection's start in place of `tcp_state`.
 const OPEN: (&str, &str) = ("tcp_open", "open");
 
@@ -74,12 +80,7 @@ const OPEN: (&str, &str) = ("tcp_open", "open");
 pub const PROBES: &[Probe] = {
     use Hook::{BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Iterator};
     &[
-        required(probe(
-            "snapshot_files",
-            Iterator("task_file"),
-            "snapshot",
-            "iter",
-        )),
+        required(probe(FILES, Iterator("task_file"), "snapshot", "iter")),
         required(probe("snapshot_tcp", Iterator("tcp"), "snapshot", "iter")),
         required(probe(
             "snapshot_waiting",
@@ -123,7 +124,7 @@ pub const PROBES: &[Probe] = {
         ),
         probe(OPEN.0, Cgroup, OPEN.1, "sock_ops"),
         required(probe(
-            "tcp_state",
+            STATE,
             BtfTracepoint("inet_sock_set_state"),
             "tcp",
             "tp_btf",
@@ -205,6 +206,9 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
             .any(|(rung, _)| rung.capability == probe.capability)
         {
             continue;
+        }
+        if probe.program == STATE {
+            remember_owners(&mut ebpf)?;
         }
         let rung = Rung {
             capability: probe.capability,
@@ -315,6 +319,14 @@ fn attach_to_cgroup(
         }
         _ => return Err(ProgramError::UnexpectedProgramType),
     }
+    Ok(())
+}
+
+/// Lets every socket that is open already know its owner, so that the first connection that arrives
+/// at a listener inherits it.
+fn remember_owners(ebpf: &mut Ebpf) -> Result<()> {
+    let link = iterator::link(ebpf, FILES)?;
+    iterator::read::<1>(link, |_| {}).context("read the iterator over open files")?;
     Ok(())
 }
 

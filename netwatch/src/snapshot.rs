@@ -4,28 +4,23 @@ mod netns;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::File,
-    io::{self, Read as _},
     thread,
 };
 
 use anyhow::{Context as _, Result};
-use aya::{
-    Ebpf,
-    programs::{Iter, iter::IterLink},
-};
+use aya::{Ebpf, programs::iter::IterLink};
 
 use crate::{
     clock,
     decode::{self, ROW_BYTES, Row, RowKind},
     enrich::Processes,
     event::{Claim, Cookie, How, MonoNs, Owner, Protocol, Socket, State},
+    iterator, probes,
     table::{Found, FoundKind, Snapshot},
 };
 use netns::NetNs;
 
-/// The programs that a snapshot runs.
-const FILES: &str = "snapshot_files";
+/// The programs that a snapshot runs, after [`probes::FILES`].
 const TABLES: [&str; 2] = ["snapshot_tcp", "snapshot_udp"];
 /// The program that only looks for what [`crate::table::Table::look_again`] wants to know.
 const WAITING: [&str; 1] = ["snapshot_waiting"];
@@ -70,7 +65,7 @@ impl Reading {
 ///
 /// The iterators could not be attached.
 pub fn everything(ebpf: &mut Ebpf) -> Result<Reading> {
-    let files = link(ebpf, FILES)?;
+    let files = iterator::link(ebpf, probes::FILES)?;
     start(ebpf, Some(files), &TABLES)
 }
 
@@ -89,7 +84,7 @@ fn start(ebpf: &mut Ebpf, files: Option<IterLink>, tables: &[&str]) -> Result<Re
     for namespace in namespaces {
         let links = tables
             .iter()
-            .map(|name| link(ebpf, name))
+            .map(|name| iterator::link(ebpf, name))
             .collect::<Result<Vec<_>>>()?;
         jobs.push((namespace, links));
     }
@@ -98,20 +93,6 @@ fn start(ebpf: &mut Ebpf, files: Option<IterLink>, tables: &[&str]) -> Result<Re
         .spawn(move || read_all(files, jobs))
         .context("start a thread for the snapshot")?;
     Ok(Reading { thread })
-}
-
-/// Attaches an iterator for one reading.
-fn link(ebpf: &mut Ebpf, name: &str) -> Result<IterLink> {
-    let program = ebpf
-        .program_mut(name)
-        .with_context(|| format!("no program {name}"))?;
-    let program: &mut Iter = program.try_into()?;
-    let id = program
-        .attach()
-        .with_context(|| format!("attach the iterator {name}"))?;
-    program
-        .take_link(id)
-        .with_context(|| format!("attach the iterator {name}"))
 }
 
 fn read_all(files: Option<IterLink>, jobs: Vec<(NetNs, Vec<IterLink>)>) -> Result<RawSnapshot> {
@@ -144,25 +125,12 @@ impl RawSnapshot {
     }
 
     fn read(&mut self, link: IterLink) -> Result<()> {
-        let mut file = link.into_file().context("open the iterator")?;
-        let mut pending = Vec::with_capacity(1 << 16);
-        let mut chunk = vec![0; 1 << 16];
-        loop {
-            let count = read_some(&mut file, &mut chunk)?;
-            if count == 0 {
-                break;
-            }
-            pending.extend_from_slice(&chunk[..count]);
-            let whole = pending.len() - pending.len() % ROW_BYTES;
-            for bytes in pending[..whole].chunks_exact(ROW_BYTES) {
-                match decode::iterator_row(bytes) {
-                    Ok(row) => self.rows.push(row),
-                    Err(_) => self.undecodable += 1,
-                }
-            }
-            pending.drain(..whole);
-        }
-        self.undecodable += u64::from(!pending.is_empty());
+        let (rows, undecodable) = (&mut self.rows, &mut self.undecodable);
+        let left = iterator::read::<ROW_BYTES>(link, |bytes| match decode::iterator_row(bytes) {
+            Ok(row) => rows.push(row),
+            Err(_) => *undecodable += 1,
+        })?;
+        self.undecodable += u64::from(left > 0);
         Ok(())
     }
 
@@ -197,20 +165,6 @@ impl RawSnapshot {
             began: self.began,
             found,
             unreachable: self.unreachable,
-        }
-    }
-}
-
-/// Reads on where the kernel pauses: after a million objects without output it says `EAGAIN`.
-fn read_some(file: &mut File, chunk: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(chunk) {
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                ) => {}
-            result => return result,
         }
     }
 }
