@@ -13,6 +13,7 @@ mod harness {
 
 mod churn;
 mod kernel;
+mod kernel_socket;
 mod loss;
 mod merge;
 
