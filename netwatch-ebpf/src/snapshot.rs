@@ -12,7 +12,7 @@ use aya_ebpf::{
     bindings::seq_file,
     helpers::{bpf_ktime_get_ns, bpf_seq_write, bpf_skc_to_tcp_timewait_sock, bpf_sock_from_file},
 };
-use netwatch_common::{IterRow, how, row};
+use netwatch_common::{IterRow, SocketMemory, flag, how, row};
 
 use crate::{
     process,
@@ -82,6 +82,7 @@ pub unsafe extern "C" fn snapshot_files(ctx: *const TaskFile) -> i32 {
         if memory.owner.how == how::UNKNOWN || kept {
             memory.owner = owner;
         }
+        tell_of_release(memory, protocol);
     }
     let mut row = empty(row::FILE);
     locate(&mut row, sock, protocol);
@@ -207,6 +208,15 @@ fn remembered(row: &mut IterRow, sock: Sock) {
     row.kernel = u8::from(sock.is_kernel());
     if let Some(memory) = sock.memory() {
         row.owner = memory.owner;
+        tell_of_release(memory, row.tuple.protocol);
+    }
+}
+
+/// The reader knows of a UDP socket from here on, and must hear of its end.
+#[inline(always)]
+fn tell_of_release(memory: &mut SocketMemory, protocol: u8) {
+    if protocol == IPPROTO_UDP {
+        memory.flags |= flag::ANNOUNCED;
     }
 }
 

@@ -117,7 +117,7 @@ impl Table {
                 .map(|since| crate::event::elapsed(since, event.at)),
         });
         if !stale {
-            self.waiting.remove(&event.cookie);
+            self.arrived(event.cookie);
             self.sockets.insert(event.cookie, row);
         }
         Ok(())

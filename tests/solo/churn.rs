@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -25,6 +25,7 @@ pub struct Made {
 /// Connections at a steady rate, from a client's thread to a server's.
 pub struct Churn {
     stop: Arc<AtomicBool>,
+    count: Arc<AtomicUsize>,
     client: JoinHandle<Vec<Made>>,
     server: JoinHandle<()>,
 }
@@ -36,13 +37,21 @@ impl Churn {
         let address = listener.local_addr().expect("the listener's address");
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let client = thread::spawn(move || connect_until(&stopped, address, per_second));
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let client = thread::spawn(move || connect_until(&stopped, &counted, address, per_second));
         let server = thread::spawn(move || serve(&listener));
         Self {
             stop,
+            count,
             client,
             server,
         }
+    }
+
+    /// How many connections were made so far.
+    pub fn count(&self) -> usize {
+        self.count.load(Relaxed)
     }
 
     /// Ends it; every connection is closed on both sides then.
@@ -54,7 +63,12 @@ impl Churn {
     }
 }
 
-fn connect_until(stop: &AtomicBool, address: SocketAddr, per_second: u32) -> Vec<Made> {
+fn connect_until(
+    stop: &AtomicBool,
+    count: &AtomicUsize,
+    address: SocketAddr,
+    per_second: u32,
+) -> Vec<Made> {
     let start = Instant::now();
     let mut made = Vec::new();
     for turn in 0.. {
@@ -66,6 +80,7 @@ fn connect_until(stop: &AtomicBool, address: SocketAddr, per_second: u32) -> Vec
             began,
             cookie: socket_cookie(&client).expect("the cookie"),
         });
+        count.fetch_add(1, Relaxed);
         if stop.load(Relaxed) {
             // The last one says so to the server, by saying anything at all.
             std::io::Write::write_all(&mut &client, b"x").expect("send");

@@ -9,6 +9,9 @@ use crate::{alone, block_on, churn::Churn, harness::netns::NetNs, until_true};
 const STARTS: u32 = 20;
 const CONNECTIONS_PER_SECOND: u32 = 2_000;
 
+/// So many more are awaited once netwatch has started.
+const CONNECTIONS_AFTER: usize = 200;
+
 #[test]
 fn started_in_a_churn_the_table_is_true_and_no_connection_is_missing() {
     let _turn = alone();
@@ -22,6 +25,10 @@ fn started_in_a_churn_the_table_is_true_and_no_connection_is_missing() {
                 unreachable!()
             };
             let mut reports = tracer.next().await.expect("take reports").to_vec();
+            let enough = churn.count() + CONNECTIONS_AFTER;
+            while churn.count() < enough {
+                reports.extend_from_slice(tracer.next().await.expect("take reports"));
+            }
             let made = churn.stop();
             reports.extend(until_true(&mut tracer, netns.inode).await);
             (reports, at, made)

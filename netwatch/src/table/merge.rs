@@ -74,7 +74,7 @@ impl Table {
     }
 
     fn take(&mut self, found: &Found, changes: &mut Changes) {
-        self.waiting.remove(&found.socket.cookie);
+        self.arrived(found.socket.cookie);
         let Some(row) = self.sockets.get_mut(&found.socket.cookie) else {
             let socket = found.socket.clone();
             let row = Row {

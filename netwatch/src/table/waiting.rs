@@ -1,6 +1,6 @@
 //! Sockets whose end the kernel announces nowhere.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, hash_map::Entry};
 
 use super::{Found, FoundKind, Snapshot, Table};
 use crate::event::{Cookie, MonoNs, Report, Socket, State, elapsed};
@@ -38,6 +38,16 @@ impl Table {
     /// Whether anything waits whose end must be looked for.
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// A connection request has become a socket, with the same cookie. (What is left of a connection
+    /// has the cookie of its socket too, but goes on waiting while that one connects again.)
+    pub(super) fn arrived(&mut self, cookie: Cookie) {
+        if let Entry::Occupied(entry) = self.waiting.entry(cookie)
+            && entry.get().socket.state == State::SynRecv
+        {
+            entry.remove();
+        }
     }
 
     /// Compares what waits with what the kernel has of it.
