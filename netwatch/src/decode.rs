@@ -348,6 +348,9 @@ fn path(bytes: &[u8], len: u32) -> Option<String> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use bytemuck::Zeroable as _;
 
