@@ -14,7 +14,8 @@ pub enum Counter {
     UdpRing = 3,
     /// Datagrams that found no room in the `FLOWS` map.
     FlowsFull = 4,
-    /// Sockets for which the kernel could not allocate socket storage.
+    /// Transitions of sockets for which the kernel could not allocate socket storage, and UDP
+    /// sockets without it.
     Storage = 5,
     /// Transitions for which the second TCP program did the work, because the kernel had skipped
     /// the first one. Not a loss: it is what turns the kernel's `recursion_misses` into one.

@@ -50,8 +50,7 @@ pub struct Header {
     pub cookie: u64,
     /// One of [`kind`].
     pub kind: u32,
-    /// Bytes of the whole record.
-    pub len: u32,
+    pub _pad: u32,
 }
 wire!(Header, 24);
 

@@ -68,7 +68,7 @@ pub fn io<C: EbpfContext>(ctx: &C, cookie: u64, memory: &mut SocketMemory, how: 
 /// Tells the reader that a socket has another owner than before.
 #[inline(always)]
 pub fn tell<C: EbpfContext>(ctx: &C, cookie: u64, memory: &SocketMemory, now: u64) {
-    let header = ring::header::<OwnerRecord>(now, cookie, kind::OWNER);
+    let header = ring::header(now, cookie, kind::OWNER);
     if !ring::send(
         &EVENTS,
         OwnerRecord {

@@ -35,7 +35,7 @@ pub fn announce(task: Task, key: &ProcessKey) {
     // SAFETY: memory of the ring that this program holds; every byte in use is written, and the
     // lengths say which those are.
     unsafe {
-        (*record).header = ring::header::<ProcessRecord>(bpf_ktime_get_ns(), 0, kind::PROCESS);
+        (*record).header = ring::header(bpf_ktime_get_ns(), 0, kind::PROCESS);
         (*record).process = *key;
         (*record).cgroup_id = copy(kernfs, at!(kernfs_id));
         (*record).uid = task.uid();

@@ -14,12 +14,12 @@ const RECORD_HEADER: u64 = 8;
 
 /// Starts a record's header.
 #[inline(always)]
-pub fn header<T>(ts_ns: u64, cookie: u64, kind: u32) -> Header {
+pub fn header(ts_ns: u64, cookie: u64, kind: u32) -> Header {
     Header {
         ts_ns,
         cookie,
         kind,
-        len: size_of::<T>() as u32,
+        _pad: 0,
     }
 }
 

@@ -176,7 +176,7 @@ fn send_full(sock: Sock, cookie: u64, memory: &mut SocketMemory, at: u64, ports:
     };
     // SAFETY: memory of the ring that this program holds, all of it written.
     unsafe {
-        (*record).header = ring::header::<TcpFull>(at, cookie, kind::TCP_FULL);
+        (*record).header = ring::header(at, cookie, kind::TCP_FULL);
         sock.tuple_into(&mut (*record).tuple, IPPROTO_TCP);
         (*record).tuple.local_port = if ports { tcp.local_port() } else { 0 };
         (*record).owner = memory.owner;
@@ -201,7 +201,7 @@ fn send_lite(sock: Sock, memory: &mut SocketMemory, at: u64) {
     let sent = ring::send(
         &EVENTS,
         TcpLite {
-            header: ring::header::<TcpLite>(at, sock.cookie(), kind::TCP_LITE),
+            header: ring::header(at, sock.cookie(), kind::TCP_LITE),
             since_ns: memory.since_ns,
             old: memory.old,
             new: memory.new,

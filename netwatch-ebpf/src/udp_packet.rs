@@ -247,7 +247,7 @@ fn report(
     // SAFETY: memory of the ring that this program holds, all of it written; a value of the map;
     // and fields of a full socket.
     unsafe {
-        (*record).header = ring::header::<UdpRecord>(now, key.cookie, kind::UDP_FLOW);
+        (*record).header = ring::header(now, key.cookie, kind::UDP_FLOW);
         (*record).tuple = Tuple {
             local: local.0,
             remote: key.remote,

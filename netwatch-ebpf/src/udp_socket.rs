@@ -113,7 +113,7 @@ pub fn udp_release(ctx: SockContext) -> i32 {
     }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(ctx.sock.cast()) };
-    let header = ring::header::<ReleaseRecord>(now(), cookie, kind::UDP_RELEASE);
+    let header = ring::header(now(), cookie, kind::UDP_RELEASE);
     if !ring::send(&FLOW_EVENTS, ReleaseRecord { header }) {
         count(Counter::UdpRing, 1);
     }

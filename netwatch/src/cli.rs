@@ -7,7 +7,10 @@ use std::{
     os::unix::fs::MetadataExt as _,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap, builder::PossibleValuesParser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command as Clap, builder::PossibleValuesParser, parser::ValueSource,
+};
+use rustix::fs::{FsWord, statfs};
 
 use crate::{
     event::{Family, Protocol},
@@ -51,64 +54,87 @@ const RING_BYTES: &str = "16M";
 
 /// The command line, from which help comes too.
 pub fn command() -> Clap {
-    let mut clap = Clap::new("netwatch")
+    let trace = Clap::new("trace").about("Every transition and flow, as it happens (default)");
+    let life = Clap::new("life").about("One line for each connection or flow that ended");
+    let netwatch = Clap::new("netwatch")
         .version(env!("CARGO_PKG_VERSION"))
         .about("netstat that never lies: every TCP transition and UDP flow, with its process")
         .after_help(EXAMPLES)
-        .subcommand(Clap::new("trace").about("Every transition and flow, as it happens (default)"))
-        .subcommand(Clap::new("life").about("One line for each connection or flow that ended"))
         .subcommand_value_name("COMMAND")
         .disable_help_subcommand(true)
-        .arg(switch("json", None, "JSON, one object to a line"))
-        .arg(switch("tcp", None, "Only TCP"))
-        .arg(switch("udp", None, "Only UDP"))
-        .arg(switch("ipv4", Some('4'), "Only IPv4 sockets"))
-        .arg(switch("ipv6", Some('6'), "Only IPv6 sockets"));
-    for key in KEYS {
-        let arg = Arg::new(key.name)
-            .long(key.name)
-            .value_name(key.value)
-            .help(key.help);
-        clap = clap.arg(arg.action(ArgAction::Append).global(true));
-    }
-    let color = Arg::new("color")
-        .long("color")
-        .value_name("WHEN")
+        .subcommands([trace, life].map(|command| command.args(options())));
+    netwatch.args(options())
+}
+
+/// The options of every command, which may stand before the command too. Not clap's global ones: of
+/// those that may be repeated it would forget what stands before the command.
+fn options() -> Vec<Arg> {
+    let mut options = vec![
+        switch("json", None, "JSON, one object to a line"),
+        switch("tcp", None, "Only TCP"),
+        switch("udp", None, "Only UDP"),
+        switch("ipv4", Some('4'), "Only IPv4 sockets"),
+        switch("ipv6", Some('6'), "Only IPv6 sockets"),
+    ];
+    options.extend(KEYS.iter().map(|key| {
+        valued(key.name, key.value)
+            .help(key.help)
+            .action(ArgAction::Append)
+    }));
+    let strict = "Fail at the end if anything was lost";
+    let verbose = "Show the probes' own diagnostics";
+    let color = valued("color", "WHEN")
+        .help("Colour the text")
+        .value_parser(PossibleValuesParser::new(["auto", "always", "never"]))
         .default_value("auto");
-    let ring = Arg::new("ring-bytes").long("ring-bytes").value_name("SIZE");
-    clap.arg(switch(
-        "strict",
-        None,
-        "Fail at the end if anything was lost",
-    ))
-    .arg(switch(
-        "verbose",
-        Some('v'),
-        "Show the probes' own diagnostics",
-    ))
-    .arg(
-        color
-            .value_parser(PossibleValuesParser::new(["auto", "always", "never"]))
-            .help("Colour the text")
-            .global(true),
-    )
-    .arg(
-        ring.default_value(RING_BYTES)
-            .value_parser(ring_bytes)
-            .help("Size of the kernel's buffer of TCP transitions, such as 64K or 16M")
-            .global(true),
-    )
+    let ring_bytes = valued("ring-bytes", "SIZE")
+        .help("Size of the kernel's buffer of TCP transitions, such as 64K or 16M")
+        .value_parser(ring_bytes)
+        .default_value(RING_BYTES);
+    options.extend([
+        switch("strict", None, strict),
+        switch("verbose", Some('v'), verbose),
+        color,
+        ring_bytes,
+    ]);
+    options
 }
 
 fn switch(name: &'static str, short: Option<char>, help: &'static str) -> Arg {
     let arg = Arg::new(name)
         .long(name)
         .help(help)
-        .action(ArgAction::SetTrue)
-        .global(true);
+        .action(ArgAction::SetTrue);
     match short {
         Some(short) => arg.short(short),
         None => arg,
+    }
+}
+
+fn valued(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value)
+}
+
+/// What was typed, after the command and before it.
+struct Typed<'a>(Vec<&'a ArgMatches>);
+
+impl Typed<'_> {
+    fn switched_on(&self, name: &str) -> bool {
+        self.0.iter().any(|typed| typed.get_flag(name))
+    }
+
+    /// Every value of an option that may be repeated.
+    fn values(&self, name: &str) -> impl Iterator<Item = &String> {
+        let levels = self.0.iter().rev().copied();
+        levels.flat_map(move |typed| typed.get_many(name).unwrap_or_default())
+    }
+
+    /// The value of an option that has one: the last that was typed, or else the default.
+    fn value<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<&T> {
+        let is_typed =
+            |typed: &&&ArgMatches| typed.value_source(name) == Some(ValueSource::CommandLine);
+        let typed = self.0.iter().find(is_typed).or(self.0.first())?;
+        typed.get_one(name)
     }
 }
 
@@ -122,32 +148,32 @@ impl Config {
         let mut clap = command();
         let typed = clap.try_get_matches_from_mut(args)?;
         let (command, typed) = match typed.subcommand() {
-            Some(("life", sub)) => (Command::Life, sub),
-            Some((_, sub)) => (Command::Trace, sub),
-            None => (Command::Trace, &typed),
+            Some(("life", sub)) => (Command::Life, Typed(vec![sub, &typed])),
+            Some((_, sub)) => (Command::Trace, Typed(vec![sub, &typed])),
+            None => (Command::Trace, Typed(vec![&typed])),
         };
-        let json = typed.get_flag("json");
+        let json = typed.switched_on("json");
         Ok(Self {
             command,
             json,
-            filter: filter(&mut clap, typed)?,
-            strict: typed.get_flag("strict"),
-            verbose: typed.get_flag("verbose"),
-            ring_bytes: typed.get_one("ring-bytes").copied().unwrap_or(1 << 24),
-            color: !json && color(typed),
+            filter: filter(&mut clap, &typed)?,
+            strict: typed.switched_on("strict"),
+            verbose: typed.switched_on("verbose"),
+            ring_bytes: typed.value("ring-bytes").copied().unwrap_or(1 << 24),
+            color: !json && color(&typed),
         })
     }
 }
 
-fn filter(clap: &mut Clap, typed: &ArgMatches) -> Result<Filter, clap::Error> {
+fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
     let mut filter = Filter::default();
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
     let families = [("ipv4", Family::Ipv4), ("ipv6", Family::Ipv6)];
     filter.require(switched(typed, protocols, Condition::Protocol));
     filter.require(switched(typed, families, Condition::Family));
     for key in KEYS {
-        let values = typed.get_many::<String>(key.name).unwrap_or_default();
-        let conditions = values
+        let conditions = typed
+            .values(key.name)
             .map(|value| condition(key, value))
             .collect::<Result<_, _>>();
         filter.require(conditions.map_err(|message| {
@@ -159,13 +185,13 @@ fn filter(clap: &mut Clap, typed: &ArgMatches) -> Result<Filter, clap::Error> {
 }
 
 fn switched<T>(
-    typed: &ArgMatches,
+    typed: &Typed<'_>,
     switches: [(&str, T); 2],
     condition: fn(T) -> Condition,
 ) -> Vec<Condition> {
     let on = switches
         .into_iter()
-        .filter(|(name, _)| typed.get_flag(name));
+        .filter(|(name, _)| typed.switched_on(name));
     on.map(|(_, value)| condition(value)).collect()
 }
 
@@ -187,12 +213,22 @@ fn netns_inode(value: &str) -> Result<String, String> {
         None if value.contains('/') => value.to_owned(),
         None => format!("/run/netns/{value}"),
     };
-    let found = fs::metadata(&path).map(|file| file.ino().to_string());
-    found.map_err(|error| format!("{value:?} is no network namespace ({path}: {error})"))
+    let fault = |why: &str| format!("{value:?} is no network namespace ({path}{why})");
+    let (file, system) = fs::metadata(&path)
+        .and_then(|file| Ok((file, statfs(&path)?)))
+        .map_err(|error| fault(&format!(": {error}")))?;
+    // A namespace that is gone may leave a plain file in /run/netns, whose number would fit nothing.
+    if system.f_type != NSFS {
+        return Err(fault(" is a file of another kind"));
+    }
+    Ok(file.ino().to_string())
 }
 
-fn color(typed: &ArgMatches) -> bool {
-    match typed.get_one::<String>("color").map(String::as_str) {
+/// The file system that namespaces are files of: `NSFS_MAGIC` of `include/uapi/linux/magic.h`.
+const NSFS: FsWord = 0x6e73_6673;
+
+fn color(typed: &Typed<'_>) -> bool {
+    match typed.value::<String>("color").map(String::as_str) {
         Some("always") => true,
         Some("never") => false,
         _ => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()),
@@ -252,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_before_the_command_counts_as_much_as_what_stands_after_it() {
+        let both = parse("--port 1 --tcp --ring-bytes 64K life --port 2 --udp").unwrap();
+        let after = parse("life --tcp --udp --port 1 --port 2 --ring-bytes 64K").unwrap();
+        assert_eq!(both.filter, after.filter);
+        assert_eq!((both.ring_bytes, after.ring_bytes), (64 << 10, 64 << 10));
+        let last = parse("--ring-bytes 64K life --ring-bytes 128K").unwrap();
+        assert_eq!(last.ring_bytes, 128 << 10);
+    }
+
+    #[test]
+    fn a_network_namespace_is_found_by_number_path_and_process() {
+        let inode = fs::metadata("/proc/self/ns/net").unwrap().ino().to_string();
+        let pid = format!("pid:{}", std::process::id());
+        for given in [inode.as_str(), "/proc/self/ns/net", &pid] {
+            assert_eq!(netns_inode(given).as_ref(), Ok(&inode), "--netns {given}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (line, part) in [
             ("--port 99999", "--port: \"99999\" is no port (0 to 65535)"),
@@ -259,6 +314,7 @@ mod tests {
             ("--ring-bytes 5000", "not a power of two"),
             ("--ring-bytes 8G", "not a power of two"),
             ("--netns nowhere", "\"nowhere\" is no network namespace"),
+            ("--netns /proc/self/stat", "stat is a file of another kind"),
             ("trac", "trac"),
         ] {
             let message = parse(line).expect_err(line);

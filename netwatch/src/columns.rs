@@ -72,7 +72,8 @@ pub const COLUMNS: &[Column] = &[
     left("event", "EVENT", 31, |line| event(line.report)),
     right("sent", "SENT", 5, |line| sent(line.report)),
     right("received", "RECV", 5, |line| received(line.report)),
-    right("duration", "TIME", 6, |line| duration(line.report)),
+    right("duration", "LASTED", 6, |line| duration(line.report)),
+    right("rtt", "RTT", 6, |line| rtt(line.report)),
     left("reason", "ENDED BY", 12, |line| reason(line.report)),
 ];
 
@@ -83,7 +84,7 @@ pub const TRACE: &[&str] = &[
 
 /// What `life` shows.
 pub const LIFE: &[&str] = &[
-    "time", "local", "remote", "pid", "process", "sent", "received", "duration", "reason",
+    "time", "local", "remote", "pid", "process", "sent", "received", "duration", "rtt", "reason",
 ];
 
 /// The columns of these names.
@@ -113,28 +114,18 @@ fn endpoint(end: &Endpoint) -> String {
 }
 
 fn pid(socket: &Socket) -> String {
-    let process = socket
-        .owner
-        .as_ref()
-        .and_then(|owner| owner.process.as_ref());
-    process.map_or_else(|| "-".to_owned(), |process| process.pid.to_string())
+    let process = socket.process();
+    process.map_or_else(none, |process| process.pid.to_string())
 }
 
 /// The process's name; with `~` where only the listener's is known.
 fn process(socket: &Socket) -> String {
-    let Some(owner) = &socket.owner else {
-        return "-".to_owned();
-    };
-    let name = owner
-        .process
-        .as_ref()
-        .map_or(KERNEL, |process| &process.comm);
-    let mark = if owner.how == How::Inherited { "~" } else { "" };
-    format!("{name}{mark}")
+    let how = socket.owner.as_ref().map(|owner| owner.how);
+    let mark = if how == Some(How::Inherited) { "~" } else { "" };
+    socket
+        .comm()
+        .map_or_else(none, |comm| format!("{comm}{mark}"))
 }
-
-/// The owner of the kernel's own sockets.
-pub const KERNEL: &str = "[kernel]";
 
 fn event(report: &Report) -> String {
     match report {
@@ -184,6 +175,14 @@ fn duration(report: &Report) -> String {
     }
 }
 
+fn rtt(report: &Report) -> String {
+    match report {
+        Report::TcpClose { closing, .. } => closing.rtt.map_or_else(unknown, humane::duration),
+        Report::UdpFlow { .. } => none(),
+        _ => String::new(),
+    }
+}
+
 fn reason(report: &Report) -> String {
     match report {
         Report::TcpClose { closing, .. } => closing.reason.name().to_owned(),
@@ -195,8 +194,14 @@ fn reason(report: &Report) -> String {
     }
 }
 
+/// A figure that was not seen.
 fn unknown() -> String {
     "?".to_owned()
+}
+
+/// Nothing to show.
+fn none() -> String {
+    "-".to_owned()
 }
 
 #[cfg(test)]
@@ -207,8 +212,13 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_headers_fit() {
-        let names: HashSet<_> = COLUMNS.iter().map(|column| column.name).collect();
-        assert_eq!(names.len(), COLUMNS.len());
+        for text in [
+            |column: &Column| column.name,
+            |column: &Column| column.header,
+        ] {
+            let texts: HashSet<_> = COLUMNS.iter().map(text).collect();
+            assert_eq!(texts.len(), COLUMNS.len());
+        }
         for column in COLUMNS {
             assert_eq!(column.name, column.name.to_lowercase());
             assert!(column.header.len() <= column.width, "{}", column.name);

@@ -2,12 +2,12 @@
 //!
 //! Each option of the command line that selects is one row of [`KEYS`].
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use ipnet::IpNet;
 use thiserror::Error;
 
-use crate::event::{Endpoint, Family, Protocol, Socket, State};
+use crate::event::{Endpoint, Family, Process, Protocol, Socket, State};
 
 /// Conditions that must all hold. Values of one key are alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +27,8 @@ pub enum Condition {
     Port(u16),
     /// Of either end.
     Addr(IpNet),
-    State(State),
-    /// A UDP socket that is not connected.
-    Unconnected,
+    /// By the name of [`Socket::state_name`].
+    State(&'static str),
     /// Inode number.
     Netns(u32),
 }
@@ -39,7 +38,7 @@ pub enum Condition {
 #[error("{value:?} is no {expected}{hint}", hint = hint(.suggestion.as_deref()))]
 pub struct FilterError {
     pub value: String,
-    pub expected: &'static str,
+    pub expected: Cow<'static, str>,
     /// What may have been meant.
     pub suggestion: Option<String>,
 }
@@ -75,7 +74,7 @@ pub const KEYS: &[Key] = &[
         value: "NAME",
         help: "Sockets of processes of this name; * stands for anything",
         example: "nginx*",
-        parse: |value| Ok(Condition::Comm(value.to_owned())),
+        parse: comm,
     },
     Key {
         name: "port",
@@ -123,22 +122,50 @@ impl Filter {
     }
 }
 
+/// What every output shows of a socket, so that what is shown can be selected.
+impl Socket {
+    /// The process that it belongs to.
+    pub fn process(&self) -> Option<&Process> {
+        self.owner.as_ref()?.process.as_deref()
+    }
+
+    /// Its owner's name: the process's, or that of the kernel.
+    pub fn comm(&self) -> Option<&str> {
+        let owner = self.owner.as_ref()?;
+        Some(
+            owner
+                .process
+                .as_ref()
+                .map_or(KERNEL, |process| &process.comm),
+        )
+    }
+
+    /// The kernel's name of its state; for a UDP socket that is not connected, which the kernel calls
+    /// CLOSE, that of ss.
+    pub fn state_name(&self) -> &'static str {
+        match (self.protocol, self.state) {
+            (Protocol::Udp, State::Close) => UNCONNECTED,
+            (_, state) => state.name(),
+        }
+    }
+}
+
+/// The owner of the kernel's own sockets.
+const KERNEL: &str = "[kernel]";
+
+const UNCONNECTED: &str = "UNCONN";
+
 impl Condition {
     fn holds(&self, socket: &Socket) -> bool {
         let either = |test: &dyn Fn(&Endpoint) -> bool| test(&socket.local) || test(&socket.remote);
-        let process = socket
-            .owner
-            .as_ref()
-            .and_then(|owner| owner.process.as_deref());
         match self {
             Self::Protocol(protocol) => socket.protocol == *protocol,
             Self::Family(family) => socket.family == *family,
-            Self::Pid(pid) => process.is_some_and(|process| process.pid == *pid),
-            Self::Comm(name) => process.is_some_and(|process| fits(name, &process.comm)),
+            Self::Pid(pid) => socket.process().is_some_and(|process| process.pid == *pid),
+            Self::Comm(name) => socket.comm().is_some_and(|comm| fits(name, comm)),
             Self::Port(port) => either(&|end| end.port == Some(*port)),
             Self::Addr(net) => either(&|end| end.addr.is_some_and(|addr| net.contains(&addr))),
-            Self::State(state) => socket.state == *state,
-            Self::Unconnected => socket.protocol == Protocol::Udp && socket.state == State::Close,
+            Self::State(name) => socket.state_name() == *name,
             Self::Netns(inode) => socket.netns == Some(*inode),
         }
     }
@@ -162,25 +189,42 @@ fn number<T: std::str::FromStr>(value: &str, expected: &'static str) -> Result<T
     value.parse().map_err(|_| wrong(value, expected))
 }
 
-fn wrong(value: &str, expected: &'static str) -> FilterError {
+fn wrong(value: &str, expected: impl Into<Cow<'static, str>>) -> FilterError {
     FilterError {
         value: value.to_owned(),
-        expected,
+        expected: expected.into(),
         suggestion: None,
     }
+}
+
+fn comm(value: &str) -> Result<Condition, FilterError> {
+    if value.is_empty() {
+        return Err(wrong(value, "process name"));
+    }
+    Ok(Condition::Comm(value.to_owned()))
 }
 
 fn network(value: &str) -> Result<IpNet, FilterError> {
     let bare = value.trim_matches(['[', ']']);
     bare.parse()
-        .or_else(|_| {
-            bare.parse::<IpAddr>()
-                .map(|addr| IpNet::from(addr.to_canonical()))
-        })
+        .or_else(|_| bare.parse::<IpAddr>().map(IpNet::from))
+        .map(unmapped)
         .map_err(|_| wrong(value, "address or network, such as 10.0.0.0/8 or ::1"))
 }
 
-/// Names that ss and netstat have for states, beside the kernel's own.
+/// The IPv4 network of an IPv4-mapped one: sockets' addresses are held as IPv4 then.
+fn unmapped(net: IpNet) -> IpNet {
+    match (net, net.addr().to_canonical()) {
+        (IpNet::V6(v6), addr @ IpAddr::V4(_)) => v6
+            .prefix_len()
+            .checked_sub(96)
+            .and_then(|len| IpNet::new(addr, len).ok())
+            .unwrap_or(net),
+        _ => net,
+    }
+}
+
+/// Names that ss and netstat have for states, beside those that are shown.
 const ALIASES: &[(&str, &str)] = &[
     ("ESTAB", "ESTABLISHED"),
     ("SYN_RCV", "SYN_RECV"),
@@ -189,32 +233,35 @@ const ALIASES: &[(&str, &str)] = &[
     ("TIMEWAIT", "TIME_WAIT"),
     ("CLOSED", "CLOSE"),
     ("LISTENING", "LISTEN"),
+    ("UNCONNECTED", UNCONNECTED),
 ];
 
-const UNCONNECTED: &str = "UNCONN";
+/// Every name that [`Socket::state_name`] gives.
+fn state_names() -> impl Iterator<Item = &'static str> {
+    let kernel = State::ALL.iter().map(|state| state.name());
+    kernel.chain([UNCONNECTED])
+}
 
 fn state(value: &str) -> Result<Condition, FilterError> {
     let upper = value.to_ascii_uppercase().replace('-', "_");
-    if upper == UNCONNECTED {
-        return Ok(Condition::Unconnected);
-    }
     let alias = ALIASES.iter().find(|(alias, _)| *alias == upper);
     let name = alias.map_or(upper.as_str(), |(_, name)| name);
-    if let Some(state) = State::ALL.iter().find(|state| state.name() == name) {
-        return Ok(Condition::State(*state));
+    if let Some(known) = state_names().find(|known| *known == name) {
+        return Ok(Condition::State(known));
     }
-    let names = State::ALL
-        .iter()
-        .map(|state| state.name())
-        .chain([UNCONNECTED]);
-    let near = names
+    let near = state_names()
         .map(|known| (strsim::jaro_winkler(known, name), known))
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .filter(|(likeness, _)| *likeness > 0.75);
-    let suggestion = near.map(|(_, known)| known.to_owned());
-    Err(FilterError {
-        suggestion,
-        ..wrong(value, "state")
+    Err(match near {
+        Some((_, known)) => FilterError {
+            suggestion: Some(known.to_owned()),
+            ..wrong(value, "state")
+        },
+        None => {
+            let names: Vec<_> = state_names().collect();
+            wrong(value, format!("state ({})", names.join(", ")))
+        }
     })
 }
 

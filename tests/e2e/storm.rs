@@ -34,14 +34,13 @@ const FAR: &[(State, State)] = &[
     (LastAck, Close),
 ];
 
+/// The end of TIME_WAIT comes early where the same two ends connect again, and where a reset comes
+/// (RFC 1337).
+const EARLY: (State, State) = (TimeWait, Close);
+
 #[test]
 fn two_thousand_a_second() {
     let stage = Stage::new();
-    // Every connection keeps its port to itself, and so its TIME_WAIT to the end.
-    stage.netns.sysctl("ipv4/tcp_tw_reuse", "0");
-    stage
-        .netns
-        .sysctl("ipv4/ip_local_port_range", "10000 60000");
     let mut watch = stage.watch(&["--strict"]);
     let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
     let listener = server.listen(ANY4);
@@ -102,6 +101,7 @@ fn compare(events: &[Event], near: Side<'_>, far: Side<'_>) {
             _ => far,
         };
         counts[usize::from(expected == far.1)] += 1;
+        let steps = steps.strip_suffix(&[EARLY]).unwrap_or(&steps);
         assert_eq!(steps, expected, "transitions of {}", events[0].line);
         let ends = events
             .iter()

@@ -30,9 +30,9 @@ fn socket() -> Socket {
     }
 }
 
-fn holds(key: &str, value: &str) -> bool {
+fn parsed(key: &str, value: &str) -> Condition {
     let key = KEYS.iter().find(|row| row.name == key).unwrap();
-    (key.parse)(value).unwrap().holds(&socket())
+    (key.parse)(value).unwrap()
 }
 
 #[test]
@@ -62,12 +62,63 @@ fn keys_hold() {
         ("addr", "10.0.0.0/8", true),
         ("addr", "192.0.2.9", true),
         ("addr", "::ffff:192.0.2.9", true),
+        ("addr", "::ffff:10.0.0.0/104", true),
+        ("addr", "::ffff:10.0.0.0/112", false),
+        ("addr", "[::1]", false),
         ("addr", "10.0.0.0/16", false),
         ("state", "estab", true),
         ("state", "Time-Wait", false),
         ("netns", "5", true),
     ] {
-        assert_eq!(holds(key, value), expected, "--{key} {value}");
+        let holds = parsed(key, value).holds(&socket());
+        assert_eq!(holds, expected, "--{key} {value}");
+    }
+}
+
+#[test]
+fn a_socket_is_selected_by_what_is_shown_of_it() {
+    let socket = Socket {
+        protocol: Protocol::Udp,
+        state: State::Close,
+        owner: Some(Owner {
+            process: None,
+            how: How::Kernel,
+        }),
+        ..socket()
+    };
+    for (key, value, expected) in [
+        ("state", "UNCONN", true),
+        ("state", "unconnected", true),
+        ("state", "CLOSE", false),
+        ("comm", "[kernel]", true),
+        ("comm", "*", true),
+        ("pid", "0", false),
+    ] {
+        let holds = parsed(key, value).holds(&socket);
+        assert_eq!(holds, expected, "--{key} {value}");
+    }
+    let nobody_s = Socket {
+        owner: None,
+        ..socket
+    };
+    assert!(!parsed("comm", "*").holds(&nobody_s));
+}
+
+#[test]
+fn aliases_are_unique_and_name_states() {
+    let aliases: HashSet<_> = ALIASES.iter().map(|(alias, _)| alias).collect();
+    assert_eq!(aliases.len(), ALIASES.len());
+    for (alias, name) in ALIASES {
+        assert!(state_names().any(|known| known == *name), "{alias}");
+        assert!(state_names().all(|known| known != *alias), "{alias}");
+    }
+}
+
+#[test]
+fn every_state_is_taken_as_ss_writes_it() {
+    for name in state_names() {
+        let written = name.to_lowercase().replace('_', "-");
+        assert_eq!(parsed("state", &written), Condition::State(name));
     }
 }
 
@@ -90,7 +141,13 @@ fn errors_say_what_was_expected() {
             "ESTABLISH",
             "\"ESTABLISH\" is no state; did you mean ESTABLISHED?",
         ),
-        ("state", "xyz", "\"xyz\" is no state"),
+        (
+            "state",
+            "xyz",
+            "\"xyz\" is no state (ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, \
+             TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING, UNCONN)",
+        ),
+        ("comm", "", "\"\" is no process name"),
         ("port", "70000", "\"70000\" is no port (0 to 65535)"),
         ("pid", "x", "\"x\" is no process id"),
         (

@@ -11,8 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use super::Output;
 use crate::{
     clock::Clock,
-    columns::KERNEL,
-    event::{How, Protocol, Report, Rung, Socket, State},
+    event::{Report, Rung, Socket},
 };
 
 /// Writes JSON lines.
@@ -79,15 +78,7 @@ struct SocketFields<'a> {
 
 impl<'a> From<&'a Socket> for SocketFields<'a> {
     fn from(socket: &'a Socket) -> Self {
-        let process = socket
-            .owner
-            .as_ref()
-            .and_then(|owner| owner.process.as_deref());
-        let kernel = socket
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.how == How::Kernel);
-        let unconnected = socket.protocol == Protocol::Udp && socket.state == State::Close;
+        let process = socket.process();
         Self {
             proto: socket.protocol.name(),
             family: socket.family.name(),
@@ -95,17 +86,11 @@ impl<'a> From<&'a Socket> for SocketFields<'a> {
             local_port: socket.local.port,
             remote_addr: socket.remote.addr,
             remote_port: socket.remote.port,
-            state: if unconnected {
-                "UNCONN"
-            } else {
-                socket.state.name()
-            },
+            state: socket.state_name(),
             cookie: socket.cookie.0,
             netns: socket.netns,
             pid: process.map(|process| process.pid),
-            comm: process
-                .map(|process| process.comm.as_str())
-                .or(kernel.then_some(KERNEL)),
+            comm: socket.comm(),
             exe: process.and_then(|process| process.exe.as_deref()),
             uid: process.map(|process| process.uid),
             cgroup: process.and_then(|process| process.cgroup.as_deref()),
@@ -258,5 +243,7 @@ fn rung_map<S: Serializer>(rungs: &&[Rung], serializer: S) -> Result<S::Ok, S::E
     map.end()
 }
 
+#[cfg(test)]
+mod documented;
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,18 @@ pub fn socket() -> Socket {
     }
 }
 
+/// A socket of the kernel's own.
+pub fn kernel_s() -> Socket {
+    let owner = Owner {
+        process: None,
+        how: How::Kernel,
+    };
+    Socket {
+        owner: Some(owner),
+        ..socket()
+    }
+}
+
 /// A socket of which nothing is known but that it is there.
 pub fn unknown() -> Socket {
     let nowhere = Endpoint::default();
@@ -68,16 +80,33 @@ pub fn state(socket: Socket) -> Report {
     }
 }
 
+/// The end of a connection whose figures are the longest.
 pub fn close() -> Report {
-    let closing = Closing {
-        duration: Some(Duration::from_millis(59_900)),
-        bytes_sent: Some(9_990),
-        bytes_received: Some(1_230_000),
-        rtt: None,
+    ended(Closing {
+        duration: Some(Duration::from_secs(99 * 86_400 + 23 * 3_600)),
+        bytes_sent: Some(999_999),
+        bytes_received: Some(123_456_789),
+        rtt: Some(Duration::from_micros(99_900)),
         retransmits: Some(2),
         reason: Reason::RstReceived,
         errno: Some(104),
-    };
+    })
+}
+
+/// The end of a connection of which nothing was seen but that it ended.
+pub fn close_unseen() -> Report {
+    ended(Closing {
+        duration: None,
+        bytes_sent: None,
+        bytes_received: None,
+        rtt: None,
+        retransmits: None,
+        reason: Reason::Error,
+        errno: None,
+    })
+}
+
+fn ended(closing: Closing) -> Report {
     Report::TcpClose {
         at: 2_000_000_000,
         socket: socket(),
@@ -85,14 +114,14 @@ pub fn close() -> Report {
     }
 }
 
-pub fn flow() -> Report {
+/// A flow whose figures are the longest.
+pub fn flow(phase: Phase) -> Report {
     let traffic = Traffic {
-        tx_packets: 9_999,
-        tx_bytes: 9_999,
-        rx_packets: 1,
-        rx_bytes: 9_999,
+        tx_packets: 999_999,
+        tx_bytes: 999_999,
+        rx_packets: 999_999,
+        rx_bytes: 999_999,
     };
-    let (phase, duration) = (Phase::Update, Duration::from_secs(1));
     let socket = Socket {
         protocol: Protocol::Udp,
         state: State::Close,
@@ -103,7 +132,7 @@ pub fn flow() -> Report {
         socket,
         phase,
         traffic,
-        duration,
+        duration: Duration::from_millis(59_900),
     }
 }
 

@@ -61,9 +61,9 @@ impl Flows {
         row.traffic = flow.traffic;
         row.last = flow.last;
         row.connected = flow.connected;
-        if event.at >= row.reported_at + UPDATE_NS {
+        if event.at >= row.reported_at.saturating_add(UPDATE_NS) {
             out.push(row.report(socket, Phase::Update, event.at));
-            self.look_by(id, event.at + UPDATE_NS);
+            self.look_by(id, event.at.saturating_add(UPDATE_NS));
         }
     }
 
@@ -88,7 +88,7 @@ impl Flows {
         out.push(row.report(socket, Phase::Open, at));
         self.rows.insert(id, row);
         self.of_socket.entry(id.cookie).or_default().push(id);
-        self.look_by(id, at + UPDATE_NS);
+        self.look_by(id, at.saturating_add(UPDATE_NS));
     }
 
     fn look_by(&mut self, id: FlowId, due: MonoNs) {
@@ -218,7 +218,7 @@ impl Table {
             row.last.saturating_add(IDLE_NS)
         } else {
             out.push(row.report(&socket, Phase::Update, now));
-            now + UPDATE_NS
+            now.saturating_add(UPDATE_NS)
         };
         self.flows.look_by(id, next);
         false

@@ -71,7 +71,10 @@ impl Table {
                 .socket
                 .netns
                 .is_some_and(|netns| unreachable.contains(&netns));
-            !hidden || waiting.since.is_none_or(|since| began > since + LONGEST_NS)
+            !hidden
+                || waiting
+                    .since
+                    .is_none_or(|since| began > since.saturating_add(LONGEST_NS))
         };
         for (_, waiting) in self.waiting.extract_if(|_, waiting| gone(waiting)) {
             if waiting.socket.state != State::SynRecv {

@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::output::samples;
+use crate::{event::Phase, output::samples};
 
-fn written(report: &Report) -> Value {
+pub fn written(report: &Report) -> Value {
     let mut json = Json::new(Vec::new(), samples::clock());
     json.report(report).unwrap();
     let text = String::from_utf8(json.out).unwrap();
@@ -44,43 +44,74 @@ fn what_is_unknown_is_null_and_never_left_out() {
     }
 }
 
-#[test]
-fn a_close_and_a_flow() {
-    let close = written(&samples::close());
-    let figures = [
+/// The fields that a close adds.
+fn closing(report: &Report) -> Value {
+    let line = written(report);
+    let fields = [
         "duration_ns",
         "bytes_sent",
         "bytes_received",
         "rtt_us",
         "retransmits",
+        "reason",
+        "errno",
     ];
-    let values = figures.map(|field| close[field].clone());
+    json!(fields.map(|field| line.get(field)))
+}
+
+#[test]
+fn a_close() {
     assert_eq!(
-        json!(values),
-        json!([59_900_000_000_u64, 9_990, 1_230_000, null, 2])
+        closing(&samples::close()),
+        json!([
+            8_636_400_000_000_000_u64,
+            999_999,
+            123_456_789,
+            99_900,
+            2,
+            "rst_received",
+            104
+        ])
     );
     assert_eq!(
-        (&close["reason"], &close["errno"]),
-        (&json!("rst_received"), &json!(104))
-    );
-    let flow = written(&samples::flow());
-    assert_eq!(
-        (&flow["state"], &flow["phase"]),
-        (&json!("UNCONN"), &json!("update"))
+        closing(&samples::close_unseen()),
+        json!([null, null, null, null, null, "error", null])
     );
 }
 
 #[test]
+fn a_flow() {
+    for (phase, name) in [
+        (Phase::Open, "open"),
+        (Phase::Update, "update"),
+        (Phase::Close, "close"),
+    ] {
+        let line = written(&samples::flow(phase));
+        assert_eq!(
+            json!([
+                line["proto"],
+                line["state"],
+                line["phase"],
+                line["duration_ns"]
+            ]),
+            json!(["udp", "UNCONN", name, 59_900_000_000_u64])
+        );
+    }
+}
+
+#[test]
 fn the_kernel_s_own_socket() {
-    let mut socket = samples::socket();
-    socket.owner = Some(crate::event::Owner {
-        process: None,
-        how: How::Kernel,
-    });
-    let line = written(&samples::state(socket));
+    let line = written(&samples::state(samples::kernel_s()));
     assert_eq!(
-        json!([line["pid"], line["comm"], line["owner"]]),
-        json!([null, "[kernel]", "kernel"])
+        json!([
+            line["pid"],
+            line["comm"],
+            line["exe"],
+            line["uid"],
+            line["cgroup"],
+            line["owner"]
+        ]),
+        json!([null, "[kernel]", null, null, null, "kernel"])
     );
 }
 

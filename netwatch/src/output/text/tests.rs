@@ -1,5 +1,8 @@
 use super::*;
-use crate::{event::Socket, output::samples};
+use crate::{
+    event::{Phase, Socket},
+    output::samples,
+};
 
 fn written(command: Command, color: bool, reports: &[Report]) -> Vec<String> {
     let mut text = Text::new(Vec::new(), samples::clock(), command, color);
@@ -13,37 +16,70 @@ fn written(command: Command, color: bool, reports: &[Report]) -> Vec<String> {
         .collect()
 }
 
+/// Both ends and the owner, as long as they get on IPv4.
+const ENDS: &str = "255.255.255.254:65535 255.255.255.255:65535 4194304 fifteen-letters~";
+
+fn assert_lines(lines: &[String], expected: &[String]) {
+    assert_eq!(lines, expected);
+    for line in lines {
+        assert!(line.chars().count() <= 120, "{line}");
+    }
+}
+
 #[test]
-fn the_longest_ipv4_lines_fit_120_columns() {
+fn the_longest_ipv4_lines_of_trace() {
     let reports = [
         samples::state(samples::socket()),
         samples::close(),
-        samples::flow(),
+        samples::flow(Phase::Open),
+        samples::flow(Phase::Update),
+        samples::flow(Phase::Close),
     ];
-    let [head, state, close, flow] = &written(Command::Trace, false, &reports)[..] else {
-        panic!("a header and three lines");
-    };
-    let ends = "255.255.255.254:65535 255.255.255.255:65535 4194304 fifteen-letters~";
-    assert_eq!(
-        head,
+    let expected = [
         "TIME         PROTO LOCAL                 REMOTE                    PID PROCESS          EVENT"
-    );
-    assert_eq!(
-        *state,
-        format!("00:00:01.002 tcp   {ends} ESTABLISHED → CLOSE_WAIT")
-    );
-    assert_eq!(
-        *close,
-        format!("00:00:02.000 tcp   {ends} rst_received ↑9.9k ↓1.2M 59.9s")
-    );
-    assert_eq!(
-        *flow,
-        format!("00:00:03.000 udp   {ends} update ↑9.9k/9.9k ↓1/9.9k")
-    );
+            .to_owned(),
+        format!("00:00:01.002 tcp   {ENDS} ESTABLISHED → CLOSE_WAIT"),
+        format!("00:00:02.000 tcp   {ENDS} rst_received ↑999k ↓123M 99d23h"),
+        format!("00:00:03.000 udp   {ENDS} open ↑999k/999k ↓999k/999k"),
+        format!("00:00:03.000 udp   {ENDS} update ↑999k/999k ↓999k/999k"),
+        format!("00:00:03.000 udp   {ENDS} close ↑999k/999k ↓999k/999k"),
+    ];
+    assert_lines(&written(Command::Trace, false, &reports), &expected);
+}
+
+#[test]
+fn the_longest_ipv4_lines_of_life() {
+    let reports = [samples::close(), samples::flow(Phase::Close)];
+    let expected = [
+        "TIME         LOCAL                 REMOTE                    PID PROCESS           SENT  RECV LASTED    RTT ENDED BY"
+            .to_owned(),
+        format!("00:00:02.000 {ENDS}  999k  123M 99d23h 99.9ms rst_received"),
+        format!("00:00:03.000 {ENDS}  999k  999k  59.9s      - closed"),
+    ];
+    assert_lines(&written(Command::Life, false, &reports), &expected);
+}
+
+#[test]
+fn figures_that_were_not_seen_are_no_zeroes() {
+    let reports = [samples::close_unseen()];
+    let trace = written(Command::Trace, false, &reports);
+    assert_eq!(trace[1], format!("00:00:02.000 tcp   {ENDS} error ↑? ↓? ?"));
     let life = written(Command::Life, false, &reports);
-    for line in [head, state, close, flow].into_iter().chain(&life) {
-        assert!(line.chars().count() <= 120, "{line}");
-    }
+    assert_eq!(
+        life[1],
+        format!("00:00:02.000 {ENDS}     ?     ?      ?      ? error")
+    );
+}
+
+#[test]
+fn the_kernel_s_own_socket() {
+    let reports = [samples::state(samples::kernel_s())];
+    let lines = written(Command::Trace, false, &reports);
+    assert!(
+        lines[1].ends_with("      - [kernel]         ESTABLISHED → CLOSE_WAIT"),
+        "{}",
+        lines[1]
+    );
 }
 
 #[test]
