@@ -9,7 +9,9 @@ use std::time::Duration;
 pub use netwatch_common::ProcessKey;
 
 pub use report::{Closing, Loss, Phase, Reason, Report, Rung, Traffic};
-pub use socket::{Cookie, Endpoint, Family, How, Owner, Process, Protocol, Socket, State};
+pub use socket::{
+    Cookie, Endpoint, Family, How, Owner, Process, Protocol, Socket, State, UNCONNECTED,
+};
 
 /// A point in time, on the kernel's monotonic clock.
 pub type MonoNs = u64;

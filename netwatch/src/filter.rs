@@ -7,7 +7,7 @@ use std::{borrow::Cow, net::IpAddr};
 use ipnet::IpNet;
 use thiserror::Error;
 
-use crate::event::{Endpoint, Family, Process, Protocol, Socket, State};
+use crate::event::{Endpoint, Family, Protocol, Socket, State, UNCONNECTED};
 
 /// Conditions that must all hold. Values of one key are alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,39 +121,6 @@ impl Filter {
             .all(|any| any.iter().any(|condition| condition.holds(socket)))
     }
 }
-
-/// What every output shows of a socket, so that what is shown can be selected.
-impl Socket {
-    /// The process that it belongs to.
-    pub fn process(&self) -> Option<&Process> {
-        self.owner.as_ref()?.process.as_deref()
-    }
-
-    /// Its owner's name: the process's, or that of the kernel.
-    pub fn comm(&self) -> Option<&str> {
-        let owner = self.owner.as_ref()?;
-        Some(
-            owner
-                .process
-                .as_ref()
-                .map_or(KERNEL, |process| &process.comm),
-        )
-    }
-
-    /// The kernel's name of its state; for a UDP socket that is not connected, which the kernel calls
-    /// CLOSE, that of ss.
-    pub fn state_name(&self) -> &'static str {
-        match (self.protocol, self.state) {
-            (Protocol::Udp, State::Close) => UNCONNECTED,
-            (_, state) => state.name(),
-        }
-    }
-}
-
-/// The owner of the kernel's own sockets.
-const KERNEL: &str = "[kernel]";
-
-const UNCONNECTED: &str = "UNCONN";
 
 impl Condition {
     fn holds(&self, socket: &Socket) -> bool {

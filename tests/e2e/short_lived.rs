@@ -34,12 +34,9 @@ fn connect_and_exit(count: usize) {
         &format!("connect {}", listener.local),
     );
     server.finish().expect("serve all");
-    watch.wait("the end of every connection", |events| {
-        events
-            .iter()
-            .filter(|event| matches!(event.detail, Detail::TcpClose(..)))
-            .count()
-            >= 2 * count
+    watch.wait("every process to close", |events| {
+        let closing = |event: &&Event| told_state(event) == Some(FinWait1);
+        events.iter().filter(closing).count() == count
     });
     let ended = watch.stop();
 
