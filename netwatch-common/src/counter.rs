@@ -17,12 +17,15 @@ pub enum Counter {
     /// Transitions of sockets for which the kernel could not allocate socket storage, and UDP
     /// sockets without it.
     Storage = 5,
-    /// Transitions for which the second TCP program did the work, because the kernel had skipped
-    /// the first one. Not a loss: it is what turns the kernel's `recursion_misses` into one.
+    /// Transitions for which the second TCP program did the work, because the first had not. Not a
+    /// loss: it is what turns the kernel's `recursion_misses`, and [`Counter::Deferred`], into one.
     Covered = 6,
+    /// Transitions that the first TCP program left to the second, because the kernel gave it no
+    /// socket storage at that moment.
+    Deferred = 7,
 }
 
 impl Counter {
     /// How many slots there are.
-    pub const COUNT: u32 = 7;
+    pub const COUNT: u32 = 8;
 }

@@ -56,10 +56,9 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
         return;
     }
     let Some(memory) = sock.memory_or_new() else {
-        if pass == Pass::First {
-            count(Counter::Storage, 1);
-            debug!(ctx, "no memory for a socket in {} -> {}", old, new);
-            send_unremembered(sock, old, new);
+        match pass {
+            Pass::First => count(Counter::Deferred, 1),
+            Pass::Second => unremembered(ctx, sock, old, new),
         }
         return;
     };
@@ -215,10 +214,13 @@ fn send_lite(sock: Sock, memory: &mut SocketMemory, at: u64) {
     }
 }
 
-/// Without memory: only the first program reports, as nothing could tell the second that it did.
+/// Without memory, which neither program got: reports once, and as completely as that allows.
 #[inline(always)]
-fn send_unremembered(sock: Sock, old: u8, new: u8) {
-    if old == LISTEN && new == SYN_RECV {
+fn unremembered(ctx: &BtfTracePointContext, sock: Sock, old: u8, new: u8) {
+    count(Counter::Covered, 1);
+    count(Counter::Storage, 1);
+    debug!(ctx, "no memory for a socket in {} -> {}", old, new);
+    if old == LISTEN && new == SYN_RECV || old == new {
         return;
     }
     // SAFETY: zero is a valid value of every field.

@@ -36,6 +36,8 @@ const SKIPPED: &[(&str, &str)] = &[
 const UNDECODABLE: &str = "undecodable";
 /// Transitions of a socket that the table has never heard of.
 const UNKNOWN_SOCKET: &str = "unknown_socket";
+/// Connections of which the kernel has only the rest, though no event has told of their end.
+const UNSEEN_END: &str = "unseen_end";
 
 /// A program whose skipped runs are watched.
 struct Watched {
@@ -49,6 +51,7 @@ pub struct Ledger {
     programs: Vec<Watched>,
     undecodable: u64,
     unknown_socket: u64,
+    unseen_ends: u64,
     /// What was reported, in the order in which it was first seen.
     reported: Vec<Loss>,
 }
@@ -73,6 +76,7 @@ impl Ledger {
             programs,
             undecodable: 0,
             unknown_socket: 0,
+            unseen_ends: 0,
             reported: Vec::new(),
         })
     }
@@ -85,6 +89,11 @@ impl Ledger {
     /// A transition's socket is unknown.
     pub fn unknown_socket(&mut self) {
         self.unknown_socket += 1;
+    }
+
+    /// Connections have ended without an event.
+    pub fn unseen_ends(&mut self, count: u64) {
+        self.unseen_ends += count;
     }
 
     /// What was lost since the last time.
@@ -100,18 +109,21 @@ impl Ledger {
         }
         for index in 0..self.programs.len() {
             let Watched { fd, place } = self.programs[index];
-            // Skipped first, covered after: a run that is covered between the two readings must not
-            // look lost.
-            let skipped = skipped_runs(fd)?;
-            let covered = if index == 0 {
-                self.counter(Counter::Covered)?
-            } else {
-                0
+            // What was left to the second program is read first, and what that did after: a run
+            // that is covered between the two readings must not look lost.
+            let left = match index {
+                0 => self.counter(Counter::Deferred)? + skipped_runs(fd)?,
+                _ => skipped_runs(fd)?,
             };
-            self.compare(place, skipped.saturating_sub(covered), &mut news);
+            let covered = match index {
+                0 => self.counter(Counter::Covered)?,
+                _ => 0,
+            };
+            self.compare(place, left.saturating_sub(covered), &mut news);
         }
         self.compare(UNDECODABLE, self.undecodable, &mut news);
         self.compare(UNKNOWN_SOCKET, self.unknown_socket, &mut news);
+        self.compare(UNSEEN_END, self.unseen_ends, &mut news);
         Ok(news)
     }
 
@@ -180,8 +192,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_counter_but_covered_has_its_row_and_no_place_has_two_names() {
-        assert_eq!(COUNTED.len() as u32 + 1, Counter::COUNT);
+    fn every_counter_of_a_loss_has_its_row_and_no_place_has_two_names() {
+        // Deferred and Covered are no losses by themselves.
+        assert_eq!(COUNTED.len() as u32 + 2, Counter::COUNT);
         let slots: HashSet<u32> = COUNTED.iter().map(|(counter, _)| *counter as u32).collect();
         assert_eq!(slots.len(), COUNTED.len());
         let places: HashSet<&str> = COUNTED

@@ -204,6 +204,7 @@ impl Tracer {
 
     /// One turn: everything that is there now.
     fn turn(&mut self) -> Result<()> {
+        let look_is_ready = self.look.as_ref().is_some_and(Reading::is_finished);
         self.drain();
         match self.resync.held() {
             Some(held) => held.append(&mut self.fresh),
@@ -212,7 +213,7 @@ impl Tracer {
         let now = clock::monotonic();
         self.losses(now)?;
         self.continue_resync(now)?;
-        self.look_again(now)?;
+        self.look_again(look_is_ready, now)?;
         self.due_flows(now)?;
         if let Some(diagnostics) = &mut self.diagnostics {
             diagnostics.flush();

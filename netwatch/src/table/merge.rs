@@ -46,29 +46,33 @@ impl Table {
     /// the snapshot doesn't have, and no event told of since it began, goes.
     pub fn merge(&mut self, snapshot: &Snapshot) -> Changes {
         let mut changes = Changes::default();
-        let mut seen: HashSet<Cookie> = HashSet::with_capacity(snapshot.found.len());
+        // By kind, as the rest of a connection has the cookie of its socket.
+        let mut seen = [HashSet::new(), HashSet::new()];
         let mut told = Vec::new();
         for found in &snapshot.found {
-            seen.insert(found.socket.cookie);
-            match found.kind {
-                FoundKind::Full => self.take(found, &mut changes),
-                FoundKind::Request | FoundKind::TimeWait => {
-                    let before = self.waiting.len();
-                    self.still_waiting(found, &mut told);
-                    changes.added += (self.waiting.len() - before) as u64;
-                }
+            let is_full = found.kind == FoundKind::Full;
+            seen[usize::from(is_full)].insert(found.socket.cookie);
+            if is_full {
+                self.take(found, &mut changes);
+                continue;
             }
+            let before = self.waiting.len();
+            self.still_waiting(found, &mut told);
+            changes.added += (self.waiting.len() - before) as u64;
         }
         changes.changed += told.len() as u64;
-        let kept = |cookie: &Cookie, as_of: MonoNs, netns: Option<u32>| {
-            let hidden = netns.is_some_and(|netns| snapshot.unreachable.contains(&netns));
-            seen.contains(cookie) || as_of > snapshot.began || hidden
+        let kept = |seen: &HashSet<Cookie>, socket: &Socket, as_of: MonoNs| {
+            let hidden = socket
+                .netns
+                .is_some_and(|netns| snapshot.unreachable.contains(&netns));
+            seen.contains(&socket.cookie) || as_of > snapshot.began || hidden
         };
         let before = self.len();
+        let [rest, full] = seen;
         self.sockets
-            .retain(|cookie, row| kept(cookie, row.as_of, row.socket.netns));
+            .retain(|_, row| kept(&full, &row.socket, row.as_of));
         self.waiting
-            .retain(|cookie, row| kept(cookie, row.as_of, row.socket.netns));
+            .retain(|_, row| kept(&rest, &row.socket, row.as_of));
         changes.removed += (before - self.len()) as u64;
         changes
     }

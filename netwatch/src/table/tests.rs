@@ -219,6 +219,25 @@ fn an_orphan_waits_in_fin_wait2_then_in_time_wait_and_goes() {
 }
 
 #[test]
+fn an_end_that_no_event_told_is_noticed() {
+    let mut table = Table::default();
+    tell(
+        &mut table,
+        &[step(200, SynSent, Established, detail(EndFacts::default()))],
+    );
+    let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
+    let mut out = Vec::new();
+    assert_eq!(table.look_again(&snapshot(500, rest()), &mut out), 1);
+    assert_eq!(
+        table.look_again(&snapshot(500, rest()), &mut out),
+        0,
+        "once"
+    );
+    assert_eq!(table.merge(&snapshot(600, rest())).removed, 1, "the socket");
+    assert_eq!(table.get(COOKIE).map(|socket| socket.state), Some(TimeWait));
+}
+
+#[test]
 fn a_reset_after_the_close_means_no_time_wait() {
     let mut table = Table::default();
     tell(

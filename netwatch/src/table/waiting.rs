@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, hash_map::Entry};
 
-use super::{Found, FoundKind, Snapshot, Table};
+use super::{Found, FoundKind, Row, Snapshot, Table};
 use crate::event::{Cookie, MonoNs, Report, Socket, State, elapsed};
 
 /// What the kernel keeps of a connection that has no socket, or none yet.
@@ -50,8 +50,9 @@ impl Table {
         }
     }
 
-    /// Compares what waits with what the kernel has of it.
-    pub fn look_again(&mut self, snapshot: &Snapshot, out: &mut Vec<Report>) {
+    /// Compares what waits with what the kernel has of it. Every event up to the snapshot's end must
+    /// have been applied. Gives back how many connections have ended without any event saying so.
+    pub fn look_again(&mut self, snapshot: &Snapshot, out: &mut Vec<Report>) -> u64 {
         let Snapshot {
             began,
             found,
@@ -59,8 +60,10 @@ impl Table {
         } = snapshot;
         let began = *began;
         let mut seen: HashSet<Cookie> = HashSet::with_capacity(found.len());
+        let mut unseen_ends = 0;
         for row in found {
             seen.insert(row.socket.cookie);
+            unseen_ends += u64::from(self.ended_unseen(row));
             self.still_waiting(row, out);
         }
         let gone = |waiting: &Waiting| {
@@ -81,6 +84,16 @@ impl Table {
                 out.push(waiting.gone(began));
             }
         }
+        unseen_ends
+    }
+
+    /// Whether the kernel has only the rest of a connection that the table still has as a socket.
+    fn ended_unseen(&self, found: &Found) -> bool {
+        let cookie = found.socket.cookie;
+        let open = |row: &Row| row.as_of < found.at;
+        found.kind == FoundKind::TimeWait
+            && !self.waiting.contains_key(&cookie)
+            && self.sockets.get(&cookie).is_some_and(open)
     }
 
     /// One of them is there; a FIN may have taken it from FIN_WAIT2 to TIME_WAIT meanwhile.

@@ -10,8 +10,10 @@ use crate::{
     snapshot::{self, RawSnapshot, Reading},
 };
 
-/// A resync follows the one before by this at least, and by fifty times what that one took.
+/// A resync, or a look, follows the one before by the first of these at least and the second at most;
+/// in between, by fifty times what that one took.
 const PAUSE_NS: MonoNs = 1_000_000_000;
+const LONGEST_PAUSE_NS: MonoNs = 3_000_000_000;
 const SHARE: MonoNs = 50;
 
 /// A resync, wanted or under way.
@@ -106,14 +108,16 @@ impl Tracer {
         Ok(())
     }
 
-    /// Looks for the end of what waits without a socket.
-    pub(super) fn look_again(&mut self, now: MonoNs) -> Result<()> {
-        if let Some(look) = self.look.take_if(|look| look.is_finished()) {
+    /// Looks for the end of what waits without a socket. `ready`: the look under way was finished
+    /// before the events up to now were taken, so that none is missing that goes before it.
+    pub(super) fn look_again(&mut self, ready: bool, now: MonoNs) -> Result<()> {
+        if let Some(look) = self.look.take_if(|_| ready) {
             let raw = look.finish()?;
             self.next_look = now + pause(raw.began(), now);
             self.ledger.undecodable(raw.undecodable);
             let snapshot = raw.resolve(&mut self.processes);
-            self.table.look_again(&snapshot, &mut self.reports);
+            let unseen = self.table.look_again(&snapshot, &mut self.reports);
+            self.ledger.unseen_ends(unseen);
         }
         let idle = self.look.is_none() && self.resync.running.is_none();
         if idle && now >= self.next_look && self.table.has_waiting() {
@@ -124,5 +128,5 @@ impl Tracer {
 }
 
 fn pause(began: MonoNs, now: MonoNs) -> MonoNs {
-    PAUSE_NS.max(now.saturating_sub(began) * SHARE)
+    (now.saturating_sub(began).saturating_mul(SHARE)).clamp(PAUSE_NS, LONGEST_PAUSE_NS)
 }
