@@ -1,6 +1,7 @@
 //! What netwatch understands, in the terms of the standard library: sockets, what happens to them, and
 //! what there is to say of it.
 
+mod facts;
 mod report;
 mod socket;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 pub use netwatch_common::ProcessKey;
 
+pub use facts::Facts;
 pub use report::{Closing, Loss, Phase, Reason, Report, Rung, Traffic};
 pub use socket::{
     Cookie, Endpoint, Family, How, Owner, Process, Protocol, Socket, State, UNCONNECTED,
