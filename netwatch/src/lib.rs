@@ -35,7 +35,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use cli::Config;
+use cli::{Config, trace};
 use clock::Clock;
 use event::Report;
 use output::Output;
@@ -52,7 +52,7 @@ pub enum Outcome {
 /// How often to see whether somebody still reads, where nothing happens that would tell.
 const LOOK_AFTER_READER: Duration = Duration::from_millis(500);
 
-/// Traces until a signal ends it, or its reader goes.
+/// Does what the command line asks for, until it is done, a signal ends it, or its reader goes.
 ///
 /// # Errors
 ///
@@ -62,10 +62,12 @@ pub fn run(config: Config) -> Result<Outcome> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    runtime.block_on(trace(config))
+    match config {
+        Config::Trace(config) => runtime.block_on(trace(config)),
+    }
 }
 
-async fn trace(config: Config) -> Result<Outcome> {
+async fn trace(config: trace::Config) -> Result<Outcome> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let options = Options {

@@ -13,7 +13,7 @@ const LOST: u8 = 3;
 
 fn main() -> ExitCode {
     let config = Config::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    if config.verbose {
+    if config.is_verbose() {
         // Also the names of the probes' own messages begin with it.
         env_logger::Builder::new()
             .filter_module("netwatch", LevelFilter::Debug)

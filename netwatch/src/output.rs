@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, Write, stdout};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
-    cli::{Command, Config},
+    cli::trace::{Config, View},
     clock::Clock,
     event::{Phase, Report},
     filter::Filter,
@@ -38,7 +38,7 @@ pub trait Output {
 pub fn open(config: &Config, clock: Clock) -> Box<dyn Output> {
     let stdout = BufWriter::with_capacity(1 << 16, stdout().lock());
     let selection = Selection {
-        command: config.command,
+        view: config.view,
         filter: config.filter.clone(),
     };
     if config.json {
@@ -47,7 +47,7 @@ pub fn open(config: &Config, clock: Clock) -> Box<dyn Output> {
             selection,
         })
     } else {
-        let text = text::Text::new(stdout, clock, config.command, config.color);
+        let text = text::Text::new(stdout, clock, config.view, config.color);
         Box::new(Selected {
             output: text,
             selection,
@@ -62,7 +62,7 @@ struct Selected<O> {
 }
 
 struct Selection {
-    command: Command,
+    view: View,
     filter: Filter,
 }
 
@@ -77,7 +77,7 @@ impl Selection {
                 }
         );
         match report.socket() {
-            Some(_) if self.command == Command::Life && !ends => false,
+            Some(_) if self.view == View::Life && !ends => false,
             Some(socket) => self.filter.matches(socket),
             None => true,
         }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Output, note};
 use crate::{
-    cli::Command,
+    cli::trace::View,
     clock::Clock,
     columns::{self, Align, Column, Line},
     event::{Reason, Report, State},
@@ -29,10 +29,10 @@ const NEWS: Style = AnsiColor::Cyan.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
 impl<W: Write> Text<W> {
-    pub fn new(out: W, clock: Clock, command: Command, color: bool) -> Self {
-        let names = match command {
-            Command::Trace => columns::TRACE,
-            Command::Life => columns::LIFE,
+    pub fn new(out: W, clock: Clock, view: View, color: bool) -> Self {
+        let names = match view {
+            View::Trace => columns::TRACE,
+            View::Life => columns::LIFE,
         };
         Self {
             out,

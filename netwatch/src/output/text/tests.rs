@@ -4,8 +4,8 @@ use crate::{
     output::samples,
 };
 
-fn written(command: Command, color: bool, reports: &[Report]) -> Vec<String> {
-    let mut text = Text::new(Vec::new(), samples::clock(), command, color);
+fn written(view: View, color: bool, reports: &[Report]) -> Vec<String> {
+    let mut text = Text::new(Vec::new(), samples::clock(), view, color);
     for report in reports {
         text.report(report).unwrap();
     }
@@ -44,7 +44,7 @@ fn the_longest_ipv4_lines_of_trace() {
         format!("00:00:03.000 udp   {ENDS} update ↑999k/999k ↓999k/999k"),
         format!("00:00:03.000 udp   {ENDS} close ↑999k/999k ↓999k/999k"),
     ];
-    assert_lines(&written(Command::Trace, false, &reports), &expected);
+    assert_lines(&written(View::Trace, false, &reports), &expected);
 }
 
 #[test]
@@ -56,15 +56,15 @@ fn the_longest_ipv4_lines_of_life() {
         format!("00:00:02.000 {ENDS}  999k  123M 99d23h 99.9ms rst_received"),
         format!("00:00:03.000 {ENDS}  999k  999k  59.9s      - closed"),
     ];
-    assert_lines(&written(Command::Life, false, &reports), &expected);
+    assert_lines(&written(View::Life, false, &reports), &expected);
 }
 
 #[test]
 fn figures_that_were_not_seen_are_no_zeroes() {
     let reports = [samples::close_unseen()];
-    let trace = written(Command::Trace, false, &reports);
+    let trace = written(View::Trace, false, &reports);
     assert_eq!(trace[1], format!("00:00:02.000 tcp   {ENDS} error ↑? ↓? ?"));
-    let life = written(Command::Life, false, &reports);
+    let life = written(View::Life, false, &reports);
     assert_eq!(
         life[1],
         format!("00:00:02.000 {ENDS}     ?     ?      ?      ? error")
@@ -74,7 +74,7 @@ fn figures_that_were_not_seen_are_no_zeroes() {
 #[test]
 fn the_kernel_s_own_socket() {
     let reports = [samples::state(samples::kernel_s())];
-    let lines = written(Command::Trace, false, &reports);
+    let lines = written(View::Trace, false, &reports);
     assert!(
         lines[1].ends_with("      - [kernel]         ESTABLISHED → CLOSE_WAIT"),
         "{}",
@@ -84,7 +84,7 @@ fn the_kernel_s_own_socket() {
 
 #[test]
 fn what_is_unknown_is_a_sign_not_a_zero() {
-    let lines = written(Command::Trace, false, &[samples::state(samples::unknown())]);
+    let lines = written(View::Trace, false, &[samples::state(samples::unknown())]);
     assert_eq!(
         lines[1],
         "00:00:01.002 tcp   *:*                   *:*                         - -                ESTABLISHED → CLOSE_WAIT"
@@ -96,7 +96,7 @@ fn a_long_address_is_made_up_for_by_what_follows() {
     let mut socket: Socket = samples::socket();
     socket.local.addr = "2001:db8:1234:5678:9abc:def0:1234:5678".parse().ok();
     socket.remote.addr = "::1".parse().ok();
-    let lines = written(Command::Trace, false, &[samples::state(socket)]);
+    let lines = written(View::Trace, false, &[samples::state(socket)]);
     assert_eq!(
         lines[1],
         "00:00:01.002 tcp   [2001:db8:1234:5678:9abc:def0:1234:5678]:65535 [::1]:65535 4194304 fifteen-letters~ ESTABLISHED → CLOSE_WAIT"
@@ -105,7 +105,7 @@ fn a_long_address_is_made_up_for_by_what_follows() {
 
 #[test]
 fn losses_stand_among_the_data_and_the_rest_does_not() {
-    let lines = written(Command::Trace, false, &samples::about());
+    let lines = written(View::Trace, false, &samples::about());
     assert_eq!(
         lines[1..],
         [
@@ -119,9 +119,9 @@ fn losses_stand_among_the_data_and_the_rest_does_not() {
 fn colour_only_where_it_is_asked_for() {
     let reports = [samples::close()];
     assert!(
-        !written(Command::Trace, false, &reports)
+        !written(View::Trace, false, &reports)
             .concat()
             .contains('\x1b')
     );
-    assert!(written(Command::Trace, true, &reports)[1].contains("\x1b[31mrst_received"));
+    assert!(written(View::Trace, true, &reports)[1].contains("\x1b[31mrst_received"));
 }

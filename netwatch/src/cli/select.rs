@@ -1,0 +1,112 @@
+//! The options that select sockets, which every command about sockets has.
+
+use std::{fs, os::unix::fs::MetadataExt as _};
+
+use clap::{Arg, ArgAction, Command as Clap};
+use rustix::fs::{FsWord, statfs};
+
+use super::typed::{Typed, switch, valued};
+use crate::{
+    event::{Family, Protocol},
+    filter::{Condition, Filter, KEYS, Key},
+};
+
+/// Only the keys of the filter, each an option with a value.
+pub fn keys() -> impl Iterator<Item = Arg> {
+    KEYS.iter().map(|key| {
+        valued(key.name, key.value)
+            .help(key.help)
+            .action(ArgAction::Append)
+    })
+}
+
+/// The protocols and families, by the short names that the command has for them.
+pub fn kinds(tcp: Option<char>, udp: Option<char>) -> [Arg; 4] {
+    [
+        switch("tcp", tcp, "Only TCP"),
+        switch("udp", udp, "Only UDP"),
+        switch("ipv4", Some('4'), "Only IPv4 sockets"),
+        switch("ipv6", Some('6'), "Only IPv6 sockets"),
+    ]
+}
+
+/// What was selected.
+///
+/// # Errors
+///
+/// A value is none of its key.
+pub fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
+    let mut filter = Filter::default();
+    let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
+    let families = [("ipv4", Family::Ipv4), ("ipv6", Family::Ipv6)];
+    filter.require(switched(typed, protocols, Condition::Protocol));
+    filter.require(switched(typed, families, Condition::Family));
+    for key in KEYS {
+        let conditions = typed
+            .values(key.name)
+            .map(|value| condition(key, value))
+            .collect::<Result<_, _>>();
+        filter.require(conditions.map_err(|message| {
+            let kind = clap::error::ErrorKind::ValueValidation;
+            clap.error(kind, format!("--{}: {message}", key.name))
+        })?);
+    }
+    Ok(filter)
+}
+
+fn switched<T>(
+    typed: &Typed<'_>,
+    switches: [(&str, T); 2],
+    condition: fn(T) -> Condition,
+) -> Vec<Condition> {
+    let on = switches
+        .into_iter()
+        .filter(|(name, _)| typed.switched_on(name));
+    on.map(|(_, value)| condition(value)).collect()
+}
+
+fn condition(key: &Key, value: &str) -> Result<Condition, String> {
+    if key.name == "netns" {
+        let inode = netns_inode(value)?;
+        return (key.parse)(&inode).map_err(|error| error.to_string());
+    }
+    (key.parse)(value).map_err(|error| error.to_string())
+}
+
+/// The inode number of a network namespace, given by number, name, path or `pid:N`.
+fn netns_inode(value: &str) -> Result<String, String> {
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(value.to_owned());
+    }
+    let path = match value.strip_prefix("pid:") {
+        Some(pid) => format!("/proc/{pid}/ns/net"),
+        None if value.contains('/') => value.to_owned(),
+        None => format!("/run/netns/{value}"),
+    };
+    let fault = |why: &str| format!("{value:?} is no network namespace ({path}{why})");
+    let (file, system) = fs::metadata(&path)
+        .and_then(|file| Ok((file, statfs(&path)?)))
+        .map_err(|error| fault(&format!(": {error}")))?;
+    // A namespace that is gone may leave a plain file in /run/netns, whose number would fit nothing.
+    if system.f_type != NSFS {
+        return Err(fault(" is a file of another kind"));
+    }
+    Ok(file.ino().to_string())
+}
+
+/// The file system that namespaces are files of: `NSFS_MAGIC` of `include/uapi/linux/magic.h`.
+const NSFS: FsWord = 0x6e73_6673;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_namespace_is_found_by_number_path_and_process() {
+        let inode = fs::metadata("/proc/self/ns/net").unwrap().ino().to_string();
+        let pid = format!("pid:{}", std::process::id());
+        for given in [inode.as_str(), "/proc/self/ns/net", &pid] {
+            assert_eq!(netns_inode(given).as_ref(), Ok(&inode), "--netns {given}");
+        }
+    }
+}
