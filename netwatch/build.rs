@@ -1,5 +1,5 @@
-//! Compiles the eBPF programs and leaves them at OUT_DIR/netwatch-ebpf, where the loader embeds
-//! them from. aya-build does this too, but only with rust-src, and that cannot be had everywhere.
+//! Compiles the eBPF programs and leaves their objects in OUT_DIR, where the loaders embed them
+//! from. aya-build does this too, but only with rust-src, and that cannot be had everywhere.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,6 +14,7 @@ use ebpf_tools::{Core, DISTRIBUTION_RUSTC, TARGET};
 
 const PACKAGE: &str = "netwatch-ebpf";
 const PROFILE: &str = "ebpf";
+const OBJECTS: [&str; 2] = ["netwatch-ebpf", "netwatch-holders"];
 
 /// Set for the build that this script is a part of, and wrong for the one that it starts.
 const OF_THE_OUTER_BUILD: [&str; 5] = [
@@ -59,9 +60,11 @@ fn main() {
     };
     run(&mut cargo);
 
-    let built = target_dir.join(TARGET).join(PROFILE).join(PACKAGE);
-    fs::copy(&built, out.join(PACKAGE))
-        .unwrap_or_else(|error| panic!("copy {}: {error}", built.display()));
+    for object in OBJECTS {
+        let built = target_dir.join(TARGET).join(PROFILE).join(object);
+        fs::copy(&built, out.join(object))
+            .unwrap_or_else(|error| panic!("copy {}: {error}", built.display()));
+    }
 }
 
 fn variable(name: &str) -> OsString {

@@ -16,13 +16,13 @@ mod snapshot;
 mod socket;
 
 pub use counter::Counter;
-pub use offsets::Offsets;
+pub use offsets::{HolderOffsets, Offsets};
 pub use owner::{Owner, PATH_BYTES, PROCESS_KTHREAD, ProcessKey, ProcessRecord, how};
 pub use record::{
     Header, OwnerRecord, ReleaseRecord, ResetRecord, TcpFull, TcpLite, TcpStats, UdpRecord, flag,
     kind,
 };
-pub use snapshot::{IterRow, row};
+pub use snapshot::{HolderRow, IterRow, row};
 pub use socket::{FlowCounters, FlowKey, SocketMemory, Tuple};
 
 /// Asserts a layout, and, on the user side, declares the type free of padding and of invalid bit

@@ -2,28 +2,35 @@
 
 use crate::wire;
 
-/// Declares [`Offsets`] and, beside it, where each of its fields is looked up: one row per field.
+/// Declares a struct of byte offsets of kernel fields and, beside it, where each of them is looked
+/// up: one row per field. The user side finds them in the kernel's BTF and writes them into the
+/// programs' read-only data before they load, so that the verifier sees constants.
 macro_rules! offsets {
-    ($($(#[$doc:meta])* $field:ident : $type:literal $path:literal,)*) => {
-        /// Byte offsets of kernel fields, found in the kernel's BTF by the user side and written
-        /// into the programs' read-only data before they load, so that the verifier sees constants.
+    (
+        $(#[$of:meta])* $name:ident
+        $($(#[$doc:meta])* $field:ident : $type:literal $path:literal,)*
+    ) => {
+        $(#[$of])*
         #[repr(C)]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
-        pub struct Offsets {
+        pub struct $name {
             $($(#[$doc])* pub $field: u32,)*
         }
 
-        impl Offsets {
+        impl $name {
             /// `(field, struct, path)` in the order of the fields; alternatives of a path that was
             /// renamed are separated by `|`.
             pub const FIELDS: &[(&str, &str, &str)] =
                 &[$((stringify!($field), $type, $path),)*];
         }
+        wire!($name, 4 * $name::FIELDS.len());
     };
 }
 
 offsets! {
+    /// What the tracer's programs read.
+    Offsets
     skc_family: "sock_common" "skc_family",
     skc_state: "sock_common" "skc_state",
     skc_daddr: "sock_common" "skc_daddr",
@@ -75,4 +82,13 @@ offsets! {
     kernfs_name: "kernfs_node" "name",
     kernfs_parent: "kernfs_node" "__parent|parent",
 }
-wire!(Offsets, 4 * Offsets::FIELDS.len());
+
+offsets! {
+    /// What the reading of holders reads.
+    HolderOffsets
+    socket_sk: "socket" "sk",
+    skc_family: "sock_common" "skc_family",
+    task_tgid: "task_struct" "tgid",
+    task_comm: "task_struct" "comm",
+    task_group_leader: "task_struct" "group_leader",
+}

@@ -39,3 +39,17 @@ pub struct IterRow {
     pub fd: u32,
 }
 wire!(IterRow, 144);
+
+/// A process that holds a socket by a descriptor. From `iter/task_file`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+pub struct HolderRow {
+    pub cookie: u64,
+    /// From `task->tgid`.
+    pub pid: u32,
+    pub fd: u32,
+    /// From `task->group_leader->comm`.
+    pub comm: [u8; 16],
+}
+wire!(HolderRow, 32);

@@ -13,6 +13,7 @@ mod maps;
 mod open;
 mod owner;
 mod process;
+mod read;
 mod reset;
 mod ring;
 mod snapshot;

@@ -15,7 +15,8 @@ use aya_ebpf::{
 };
 use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple, how};
 
-use crate::maps::{KERN_SOCK_MASK, SOCKETS, global};
+use crate::maps::{KERN_SOCK_MASK, SOCKETS};
+pub use crate::read::{global, load};
 
 pub const AF_INET: u8 = 2;
 pub const AF_INET6: u8 = 10;
@@ -30,21 +31,10 @@ const SOCK_DONE: u64 = 1 << 1;
 /// The offset of a field, by its name in [`netwatch_common::Offsets`].
 macro_rules! at {
     ($field:ident) => {
-        crate::maps::global(&crate::maps::OFFSETS.$field) as usize
+        crate::read::global(&crate::maps::OFFSETS.$field) as usize
     };
 }
 pub(crate) use at;
-
-/// Loads a field directly.
-///
-/// # Safety
-///
-/// `base` is a pointer whose type the verifier knows, and `offset` that of a `T` in it.
-#[inline(always)]
-pub unsafe fn load<T: Copy>(base: *const c_void, offset: usize) -> T {
-    // SAFETY: the caller's promise, which the verifier checks.
-    unsafe { ptr::read_volatile(base.byte_add(offset).cast::<T>()) }
-}
 
 /// Copies a field out of any kernel memory; zeroed where it can't be read.
 #[inline(always)]

@@ -13,8 +13,10 @@ use aya_log_ebpf::debug;
 use netwatch_common::{Counter, SocketMemory, TcpFull, TcpLite, flag, how, kind};
 
 use crate::{
-    maps::{EVENTS, OPEN_HOOK, count, global},
-    owner, ring,
+    maps::{EVENTS, OPEN_HOOK, count},
+    owner,
+    read::global,
+    ring,
     sock::{IPPROTO_TCP, Sock},
 };
 

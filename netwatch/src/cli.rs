@@ -1,5 +1,6 @@
 //! What was typed, and what was meant by it.
 
+pub mod list;
 mod select;
 mod short;
 pub mod trace;
@@ -19,6 +20,7 @@ use typed::Typed;
 #[derive(Clone, Debug)]
 pub enum Config {
     Trace(trace::Config),
+    List(Box<list::Config>),
 }
 
 const EXAMPLES: &str = "\
@@ -27,7 +29,8 @@ Examples:
   netwatch trace --tcp --port 443      TCP to or from port 443
   netwatch life --comm curl            what curl's connections did, once they end
   netwatch --json --state LISTEN       new listeners, as JSON lines
-  netwatch --netns web --addr 10.0.0.0/8";
+  netwatch --netns web --addr 10.0.0.0/8
+  netwatch -tulnp                      what listens, as netstat lists it";
 
 /// The command line, from which help comes too.
 pub fn command() -> Clap {
@@ -38,6 +41,7 @@ pub fn command() -> Clap {
         .subcommand_value_name("COMMAND")
         .disable_help_subcommand(true)
         .subcommands(trace::commands())
+        .subcommand(list::command())
         .args(trace::options())
 }
 
@@ -57,6 +61,9 @@ impl Config {
         };
         match name {
             "life" => trace::Config::new(&mut clap, View::Life, &typed).map(Self::Trace),
+            "list" => {
+                list::Config::new(&mut clap, &typed).map(|config| Self::List(Box::new(config)))
+            }
             _ => trace::Config::new(&mut clap, View::Trace, &typed).map(Self::Trace),
         }
     }
@@ -65,6 +72,7 @@ impl Config {
     pub const fn is_verbose(&self) -> bool {
         match self {
             Self::Trace(config) => config.verbose,
+            Self::List(_) => false,
         }
     }
 }
@@ -89,6 +97,7 @@ mod tests {
         let words = std::iter::once("netwatch").chain(line.split_ascii_whitespace());
         match Config::parse(words.map(OsString::from)) {
             Ok(Config::Trace(config)) => Ok(config),
+            Ok(other) => panic!("{line}: {other:?}"),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -1,4 +1,6 @@
-//! The columns of text: one row of [`COLUMNS`] for each.
+//! The columns of text: one row of [`COLUMNS`] for each; those of `list` are a table of their own.
+
+pub mod list;
 
 use crate::{
     clock::Clock,

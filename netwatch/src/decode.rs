@@ -1,5 +1,7 @@
 //! Bytes from the kernel to events. Pure: no I/O, no clock, and no input makes it panic.
 
+mod rows;
+
 use std::{
     net::{IpAddr, Ipv6Addr},
     time::Duration,
@@ -7,8 +9,8 @@ use std::{
 
 use bytemuck::AnyBitPattern;
 use netwatch_common::{
-    FlowCounters, Header, IterRow, Owner as RawOwner, OwnerRecord, ProcessRecord, TcpFull, TcpLite,
-    TcpStats, Tuple, UdpRecord, flag, how, kind, row,
+    FlowCounters, Header, Owner as RawOwner, OwnerRecord, ProcessRecord, TcpFull, TcpLite,
+    TcpStats, Tuple, UdpRecord, flag, how, kind,
 };
 use thiserror::Error;
 
@@ -19,6 +21,8 @@ use crate::{
     },
     text,
 };
+
+pub use rows::{ROW_BYTES, Row, RowKind, holder_row, iterator_row};
 
 /// Why bytes are no record.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -72,70 +76,6 @@ pub fn record(bytes: &[u8]) -> Result<Record, DecodeError> {
         cookie: Cookie(header.cookie),
         what,
     }))
-}
-
-/// A socket as an iterator found it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub at: MonoNs,
-    pub cookie: Cookie,
-    pub ends: Ends,
-    pub state: State,
-    pub owner: Option<Claim>,
-    pub kind: RowKind,
-}
-
-/// Which table a row is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowKind {
-    /// A process's descriptor of a socket of this protocol.
-    File {
-        udp: bool,
-    },
-    Tcp,
-    /// A connection request of a listener.
-    Request,
-    /// What the kernel keeps of a closed connection.
-    TimeWait,
-    Udp,
-}
-
-/// How many bytes a [`Row`] takes.
-pub const ROW_BYTES: usize = size_of::<IterRow>();
-
-/// Decodes one row of an iterator.
-///
-/// # Errors
-///
-/// The length is not a row's, or a number has no meaning.
-pub fn iterator_row(bytes: &[u8]) -> Result<Row, DecodeError> {
-    let raw: IterRow = whole(bytes, 0)?;
-    let kind = match raw.kind {
-        row::FILE => RowKind::File {
-            udp: raw.tuple.protocol == IPPROTO_UDP,
-        },
-        row::TCP => RowKind::Tcp,
-        row::REQUEST => RowKind::Request,
-        row::TIME_WAIT => RowKind::TimeWait,
-        row::UDP => RowKind::Udp,
-        kind => return Err(DecodeError::Kind { kind: kind.into() }),
-    };
-    let kernel = Claim {
-        how: How::Kernel,
-        ..claim_of(&raw.owner, How::Kernel)
-    };
-    Ok(Row {
-        at: raw.ts_ns,
-        cookie: Cookie(raw.cookie),
-        ends: ends(&raw.tuple)?,
-        state: state(raw.state)?,
-        owner: if raw.kernel != 0 {
-            Some(kernel)
-        } else {
-            claim(&raw.owner)?
-        },
-        kind,
-    })
 }
 
 /// The counters of one entry of the kernel's flow map.

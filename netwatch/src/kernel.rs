@@ -1,8 +1,10 @@
 //! What this kernel is: where its structs keep their fields.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use anyhow::{Context as _, Result, bail};
 use btf_rs::{Backend, Btf, Member, Struct, Type};
-use netwatch_common::Offsets;
+use netwatch_common::{HolderOffsets, Offsets};
 
 /// What the programs' read-only globals are set to before they load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,20 @@ pub struct Layout {
 /// Where the kernel describes its own types (`CONFIG_DEBUG_INFO_BTF`, 5.4).
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
+/// The running kernel's description of its own types.
+///
+/// # Errors
+///
+/// The kernel has none.
+pub fn types() -> Result<Btf> {
+    // Mapped, nothing is copied and little is parsed; but mapping this file came with 6.16.
+    Btf::from_file_with_backend(VMLINUX, Backend::Mmap)
+        .or_else(|_| Btf::from_file(VMLINUX))
+        .with_context(|| {
+            format!("read {VMLINUX}: netwatch needs a kernel built with CONFIG_DEBUG_INFO_BTF")
+        })
+}
+
 impl Layout {
     /// Reads the running kernel's BTF.
     ///
@@ -22,24 +38,10 @@ impl Layout {
     ///
     /// The kernel has no BTF, or lacks a field that the programs read.
     pub fn of_this_kernel() -> Result<Self> {
-        // Mapped, nothing is copied and little is parsed; but mapping this file came with 6.16.
-        let btf = Btf::from_file_with_backend(VMLINUX, Backend::Mmap)
-            .or_else(|_| Btf::from_file(VMLINUX))
-            .with_context(|| {
-                format!("read {VMLINUX}: netwatch needs a kernel built with CONFIG_DEBUG_INFO_BTF")
-            })?;
-        Self::from_btf(&btf)
-    }
-
-    fn from_btf(btf: &Btf) -> Result<Self> {
-        let mut values = [0_u32; Offsets::FIELDS.len()];
+        let bits = bit_offsets(&types()?, Offsets::FIELDS)?;
         let mut kern_sock_mask = 0;
-        for (value, (field, type_name, paths)) in values.iter_mut().zip(Offsets::FIELDS) {
-            let bits = paths
-                .split('|')
-                .find_map(|path| bit_offset(btf, type_name, path).transpose())
-                .transpose()?
-                .with_context(|| format!("this kernel's struct {type_name} has no {paths}"))?;
+        let mut values = [0_u32; Offsets::FIELDS.len()];
+        for ((value, bits), (field, ..)) in values.iter_mut().zip(bits).zip(Offsets::FIELDS) {
             *value = bits / 8;
             if *field == "sk_kern_sock" {
                 kern_sock_mask = 1 << (bits % 8);
@@ -52,10 +54,55 @@ impl Layout {
     }
 }
 
+/// Where the fields are that the reading of holders reads.
+///
+/// # Errors
+///
+/// The kernel lacks one of them.
+pub fn holder_offsets(btf: &Btf) -> Result<HolderOffsets> {
+    let bits = bit_offsets(btf, HolderOffsets::FIELDS)?;
+    let mut values = [0_u32; HolderOffsets::FIELDS.len()];
+    for (value, bits) in values.iter_mut().zip(bits) {
+        *value = bits / 8;
+    }
+    Ok(bytemuck::cast(values))
+}
+
+/// The number by which the kernel knows a function.
+///
+/// # Errors
+///
+/// It has no such function.
+pub fn function_id(btf: &Btf, name: &str) -> Result<u32> {
+    let ids = btf.resolve_ids_by_name(name).unwrap_or_default();
+    ids.first()
+        .copied()
+        .with_context(|| format!("this kernel has no {name}"))
+}
+
+/// The places of fields in bits, of each the first path that there is.
+fn bit_offsets(btf: &Btf, fields: &[(&str, &str, &str)]) -> Result<Vec<u32>> {
+    let mut known: HashMap<&str, Struct> = HashMap::new();
+    let mut places = Vec::with_capacity(fields.len());
+    for (_, type_name, paths) in fields {
+        let within = match known.entry(type_name) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(find_struct(btf, type_name)?),
+        };
+        let bits = paths
+            .split('|')
+            .find_map(|path| bit_offset(btf, within, path).transpose())
+            .transpose()?
+            .with_context(|| format!("this kernel's struct {type_name} has no {paths}"))?;
+        places.push(bits);
+    }
+    Ok(places)
+}
+
 /// The place of a field in bits, its path's names separated by dots; None where there is no such.
-fn bit_offset(btf: &Btf, type_name: &str, path: &str) -> Result<Option<u32>> {
+fn bit_offset(btf: &Btf, within: &Struct, path: &str) -> Result<Option<u32>> {
     let mut names = path.split('.').peekable();
-    let mut current = find_struct(btf, type_name)?;
+    let mut current = within.clone();
     let mut bits = 0;
     while let Some(name) = names.next() {
         let Some((offset, member)) = find_member(btf, &current, name)? else {
@@ -65,7 +112,7 @@ fn bit_offset(btf: &Btf, type_name: &str, path: &str) -> Result<Option<u32>> {
         if names.peek().is_some() {
             current = match aggregate(btf, &member)? {
                 Some(inner) => inner,
-                None => bail!("{name} in {type_name}.{path} is not a struct on this kernel"),
+                None => bail!("{name} in {path} is not a struct on this kernel"),
             };
         }
     }
@@ -135,10 +182,9 @@ mod tests {
     #[test]
     fn an_unknown_field_is_told_from_an_unknown_struct() {
         let btf = Btf::from_file(VMLINUX).expect("this kernel's BTF");
-        assert_eq!(
-            bit_offset(&btf, "sock", "no_such_field").expect("a known struct"),
-            None
-        );
-        assert!(bit_offset(&btf, "no_such_struct", "x").is_err());
+        let sock = find_struct(&btf, "sock").expect("a known struct");
+        let place = bit_offset(&btf, &sock, "no_such_field");
+        assert_eq!(place.expect("a known struct"), None);
+        assert!(find_struct(&btf, "no_such_struct").is_err());
     }
 }

@@ -20,10 +20,13 @@ mod humane;
 mod iterator;
 mod kernel;
 mod ledger;
+pub mod list;
+pub mod names;
 pub mod output;
 mod privilege;
 mod probes;
 mod reason;
+mod run;
 mod snapshot;
 pub mod source;
 pub mod table;
@@ -64,6 +67,9 @@ pub fn run(config: Config) -> Result<Outcome> {
         .context("start the runtime")?;
     match config {
         Config::Trace(config) => runtime.block_on(trace(config)),
+        Config::List(config) => runtime
+            .block_on(run::list::run(*config))
+            .map(|()| Outcome::Clean),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Saying it: the only writers of stdout, and of what stands on stderr beside it.
 
 mod json;
+pub mod list;
 #[cfg(test)]
 mod samples;
 mod text;

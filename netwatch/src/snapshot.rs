@@ -1,6 +1,6 @@
 //! What is open: the kernel's own iterators, read in every network namespace.
 
-mod netns;
+pub mod netns;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -43,7 +43,7 @@ pub fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error>
     filter.require(switched(typed, families, Condition::Family));
     for key in KEYS {
         let conditions = typed
-            .values(key.name)
+            .values::<String>(key.name)
             .map(|value| condition(key, value))
             .collect::<Result<_, _>>();
         filter.require(conditions.map_err(|message| {
@@ -66,11 +66,22 @@ fn switched<T>(
 }
 
 fn condition(key: &Key, value: &str) -> Result<Condition, String> {
-    if key.name == "netns" {
+    if key.name == NETNS {
         let inode = netns_inode(value)?;
         return (key.parse)(&inode).map_err(|error| error.to_string());
     }
     (key.parse)(value).map_err(|error| error.to_string())
+}
+
+/// The key whose values take looking up.
+const NETNS: &str = "netns";
+
+/// The inode numbers of the network namespaces that were chosen.
+pub fn chosen_netns(typed: &Typed<'_>) -> Vec<u32> {
+    let given = typed.values::<String>(NETNS);
+    given
+        .filter_map(|value| netns_inode(value).ok()?.parse().ok())
+        .collect()
 }
 
 /// The inode number of a network namespace, given by number, name, path or `pid:N`.

@@ -17,25 +17,31 @@ pub fn valued(name: &'static str, value: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value)
 }
 
+/// Where a value comes from; None where the command has no such option.
+fn source(typed: &ArgMatches, name: &str) -> Option<ValueSource> {
+    let has = typed.try_contains_id(name).unwrap_or(false);
+    has.then(|| typed.value_source(name)).flatten()
+}
+
 /// What was typed, after the command and before it.
 pub struct Typed<'a>(pub Vec<&'a ArgMatches>);
 
 impl Typed<'_> {
     pub fn switched_on(&self, name: &str) -> bool {
-        self.0.iter().any(|typed| typed.get_flag(name))
+        let flag = |typed: &&ArgMatches| typed.try_get_one::<bool>(name).ok().flatten().copied();
+        self.0.iter().filter_map(flag).any(|on| on)
     }
 
     /// Every value of an option that may be repeated.
-    pub fn values(&self, name: &str) -> impl Iterator<Item = &String> {
+    pub fn values<T: Clone + Send + Sync + 'static>(&self, name: &str) -> impl Iterator<Item = &T> {
         let levels = self.0.iter().rev().copied();
-        levels.flat_map(move |typed| typed.get_many(name).unwrap_or_default())
+        levels.flat_map(move |typed| typed.try_get_many(name).ok().flatten().unwrap_or_default())
     }
 
     /// The value of an option that has one: the last that was typed, or else the default.
     pub fn value<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<&T> {
-        let is_typed =
-            |typed: &&&ArgMatches| typed.value_source(name) == Some(ValueSource::CommandLine);
+        let is_typed = |typed: &&&ArgMatches| source(typed, name) == Some(ValueSource::CommandLine);
         let typed = self.0.iter().find(is_typed).or(self.0.first())?;
-        typed.get_one(name)
+        typed.try_get_one(name).ok().flatten()
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, net::IpAddr, sync::Arc};
 pub struct Cookie(pub u64);
 
 /// Transport protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     Tcp,
     Udp,
@@ -43,7 +43,7 @@ impl Family {
 macro_rules! states {
     ($($(#[$doc:meta])* $variant:ident = $number:literal $name:literal,)*) => {
         /// State of a socket, by the kernel's names (`include/net/tcp_states.h`).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum State { $($(#[$doc])* $variant,)* }
 
         impl State {

@@ -58,7 +58,7 @@ struct Line<'a, T: Display> {
 }
 
 #[derive(Serialize)]
-struct SocketFields<'a> {
+pub(super) struct SocketFields<'a> {
     proto: &'static str,
     family: &'static str,
     local_addr: Option<IpAddr>,
@@ -231,7 +231,10 @@ const fn name(report: &Report) -> &'static str {
     }
 }
 
-fn display<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn display<S: Serializer>(
+    value: &impl Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 

@@ -55,6 +55,11 @@ pub fn all() -> Vec<NetNs> {
         .collect()
 }
 
+/// The one that this thread is in, by its inode number.
+pub fn own() -> Option<u32> {
+    inode(Path::new("/proc/thread-self/ns/net"))
+}
+
 fn inode(path: &Path) -> Option<u32> {
     fs::metadata(path).ok()?.ino().try_into().ok()
 }

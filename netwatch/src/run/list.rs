@@ -1,0 +1,137 @@
+//! `list`: one listing, or a frame for each change.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    Options, Tracer,
+    cli::list::{Config, Sort},
+    columns::list::ListLine,
+    list::{Changes, Entry, Listing},
+    names::Names,
+    output::{self, list::Lister},
+};
+
+/// Lists what is open, once or until a signal ends it.
+///
+/// # Errors
+///
+/// The kernel refuses to be asked, or the output can't be written.
+pub async fn run(config: Config) -> Result<()> {
+    let listing = Listing::read(&config.wanted)?;
+    let mut lister = Lister::new(&config);
+    if config.wanted.owners {
+        output::list::note_hidden(listing.hidden_processes());
+    }
+    lister
+        .show(&listing, &rows(&config, &listing))
+        .context("write the list")?;
+    match config.repeat {
+        Some(pause) => repeat(&config, lister, listing, pause).await,
+        None => Ok(()),
+    }
+}
+
+/// The rows to show, in their order.
+fn rows<'a>(config: &Config, listing: &'a Listing) -> Vec<&'a Entry> {
+    let shown = listing
+        .entries
+        .iter()
+        .filter(|entry| config.filter.matches(&entry.socket));
+    let mut rows: Vec<&Entry> = shown.collect();
+    if let Some(Sort { column, descending }) = config.sort {
+        let names = Names::default();
+        let value = |entry| {
+            (column.value)(&ListLine {
+                entry,
+                listing,
+                names: &names,
+            })
+        };
+        rows.sort_by(|one, other| {
+            let order = value(one).order(&value(other));
+            if descending { order.reverse() } else { order }
+        });
+    }
+    rows
+}
+
+/// Shows a new frame when something changed, but none sooner than `pause` after the last.
+async fn repeat(
+    config: &Config,
+    mut lister: Lister<'_>,
+    mut before: Listing,
+    pause: Duration,
+) -> Result<()> {
+    let mut ends = Ends::new()?;
+    let mut changes = Hints::new().await;
+    loop {
+        let next = Instant::now() + pause;
+        let news = async {
+            sleep_until(next).await;
+            changes.wait(next + pause).await
+        };
+        tokio::select! {
+            result = news => result?,
+            () = ends.wait() => return Ok(()),
+        }
+        if output::reader_is_gone() {
+            return Ok(());
+        }
+        let after = Listing::read(&config.wanted)?;
+        let (old, new) = (rows(config, &before), rows(config, &after));
+        let compared = Changes::new((&before, &old), (&after, &new));
+        if !compared.is_empty() {
+            lister.show_changes(&compared).context("write the list")?;
+        }
+        before = after;
+    }
+}
+
+/// The signals that end it.
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ends {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("listen for SIGINT")?,
+            terminate: signal(SignalKind::terminate()).context("listen for SIGTERM")?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Says when it is worth looking again: when the kernel tells of an event, where netwatch may trace;
+/// else after every pause.
+struct Hints(Option<Tracer>);
+
+impl Hints {
+    async fn new() -> Self {
+        let tracer = Tracer::start(Options::default()).await;
+        Self(tracer.inspect_err(|error| log::info!("{error:#}")).ok())
+    }
+
+    async fn wait(&mut self, until: Instant) -> Result<()> {
+        match &mut self.0 {
+            Some(tracer) => {
+                tracer.next().await?;
+            }
+            None => sleep_until(until).await,
+        }
+        Ok(())
+    }
+}
