@@ -3,7 +3,7 @@
 mod arbitrary;
 
 use bytes::Bytes;
-use netwatch_common::PATH_BYTES;
+use netwatch_common::{IterRow, PATH_BYTES, row};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;

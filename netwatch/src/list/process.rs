@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_name_from_the_kernel_is_cleaned_and_kept() {
         let mut reader = ProcessReader::new(false);
-        reader.name(u32::MAX, b"a\x1b\0garbage12345");
+        reader.name(u32::MAX, b"a\x1b\0garbage123456");
         assert_eq!(reader.process(u32::MAX).unwrap().comm, "a\\u{1b}");
         assert!(reader.process(u32::MAX - 1).is_none());
     }

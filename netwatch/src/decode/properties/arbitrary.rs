@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytemuck::NoUninit;
 use bytes::Bytes;
-use netwatch_common::{PATH_BYTES, ReleaseRecord, ResetRecord};
+use netwatch_common::{PATH_BYTES, ReleaseRecord, ResetRecord, row};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::decode::*;
