@@ -92,3 +92,8 @@ offsets! {
     task_comm: "task_struct" "comm",
     task_group_leader: "task_struct" "group_leader",
 }
+
+impl HolderOffsets {
+    /// What stands in the program for the first of the offsets; the next number for the next.
+    pub const PLACEHOLDER: u32 = 0x6e77_0000;
+}

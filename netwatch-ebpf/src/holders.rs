@@ -6,29 +6,50 @@
 #![no_std]
 #![no_main]
 #![warn(missing_docs)]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 mod read;
 
-use core::ffi::c_void;
+use core::{ffi::c_void, mem::offset_of};
 
 use aya_ebpf::{
     bindings::seq_file,
     helpers::{bpf_get_socket_cookie, bpf_seq_write, bpf_sock_from_file},
 };
 use netwatch_common::{HolderOffsets, HolderRow};
-use read::{global, load};
+use read::load;
 
-/// Where this kernel keeps its fields.
-#[unsafe(no_mangle)]
-pub static OFFSETS: HolderOffsets = {
-    // SAFETY: zero is a valid value of every field; the loader writes the real ones.
-    unsafe { core::mem::zeroed() }
-};
-
+/// The offset of a field, by its name in [`HolderOffsets`]: a placeholder, which the loader replaces.
+/// A global would take a map, and its making more time than the rest of the loading.
 macro_rules! at {
-    ($field:ident) => {
-        global(&OFFSETS.$field) as usize
-    };
+    ($field:ident) => {{
+        const NUMBER: u32 =
+            HolderOffsets::PLACEHOLDER + (offset_of!(HolderOffsets, $field) / 4) as u32;
+        placeholder::<NUMBER>()
+    }};
+}
+
+/// A number that the compiler knows nothing of.
+#[inline(always)]
+fn placeholder<const NUMBER: u32>() -> usize {
+    #[cfg(target_arch = "bpf")]
+    {
+        let number: usize;
+        // SAFETY: loads a constant.
+        unsafe {
+            core::arch::asm!(
+                "{} = {} ll",
+                out(reg) number,
+                const NUMBER,
+                options(pure, nomem, nostack)
+            );
+        }
+        number
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        NUMBER as usize
+    }
 }
 
 /// `struct bpf_iter_meta`.

@@ -100,3 +100,11 @@ pub static KERN_SOCK_MASK: u32 = 0;
 /// Not 0 where `tcp_open` is attached, and reports the start of a connection with its final ports.
 #[unsafe(no_mangle)]
 pub static OPEN_HOOK: u32 = 0;
+
+/// Reads a global that the loader wrote.
+#[inline(always)]
+pub fn global(value: &'static u32) -> u32 {
+    // SAFETY: a reference to an initialized static. Volatile, as the compiler must not take the
+    // value it sees here for the value that the program will find.
+    unsafe { ptr::read_volatile(value) }
+}

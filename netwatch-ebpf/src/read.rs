@@ -1,4 +1,4 @@
-//! How both objects read: globals that the loader wrote, and fields of kernel structs.
+//! How both objects read fields of kernel structs.
 
 use core::{ffi::c_void, ptr};
 
@@ -11,12 +11,4 @@ use core::{ffi::c_void, ptr};
 pub unsafe fn load<T: Copy>(base: *const c_void, offset: usize) -> T {
     // SAFETY: the caller's promise, which the verifier checks.
     unsafe { ptr::read_volatile(base.byte_add(offset).cast::<T>()) }
-}
-
-/// Reads a global that the loader wrote.
-#[inline(always)]
-pub fn global(value: &'static u32) -> u32 {
-    // SAFETY: a reference to an initialized static. Volatile, as the compiler must not take the
-    // value it sees here for the value that the program will find.
-    unsafe { ptr::read_volatile(value) }
 }

@@ -15,8 +15,8 @@ use aya_ebpf::{
 };
 use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple, how};
 
-use crate::maps::{KERN_SOCK_MASK, SOCKETS};
-pub use crate::read::{global, load};
+use crate::maps::{KERN_SOCK_MASK, SOCKETS, global};
+pub use crate::read::load;
 
 pub const AF_INET: u8 = 2;
 pub const AF_INET6: u8 = 10;
@@ -31,7 +31,7 @@ const SOCK_DONE: u64 = 1 << 1;
 /// The offset of a field, by its name in [`netwatch_common::Offsets`].
 macro_rules! at {
     ($field:ident) => {
-        crate::read::global(&crate::maps::OFFSETS.$field) as usize
+        crate::maps::global(&crate::maps::OFFSETS.$field) as usize
     };
 }
 pub(crate) use at;

@@ -13,10 +13,8 @@ use aya_log_ebpf::debug;
 use netwatch_common::{Counter, SocketMemory, TcpFull, TcpLite, flag, how, kind};
 
 use crate::{
-    maps::{EVENTS, OPEN_HOOK, count},
-    owner,
-    read::global,
-    ring,
+    maps::{EVENTS, OPEN_HOOK, count, global},
+    owner, ring,
     sock::{IPPROTO_TCP, Sock},
 };
 

@@ -37,10 +37,22 @@ pub fn link(ebpf: &mut Ebpf, name: &str) -> Result<IterLink> {
 /// The kernel refuses to run it, or to go on.
 pub fn read<const N: usize>(link: IterLink, mut take: impl FnMut(&[u8])) -> Result<usize> {
     let mut file = link.into_file().context("open the iterator")?;
+    Ok(read_file::<N>(&mut file, &mut take)?)
+}
+
+/// The same, of an iterator that is open.
+///
+/// # Errors
+///
+/// The kernel refuses to run it, or to go on.
+pub fn read_file<const N: usize>(
+    file: &mut File,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<usize> {
     let mut pending = Vec::with_capacity(1 << 16);
     let mut chunk = vec![0; 1 << 16];
     loop {
-        let count = read_some(&mut file, &mut chunk)?;
+        let count = read_some(file, &mut chunk)?;
         if count == 0 {
             return Ok(pending.len());
         }

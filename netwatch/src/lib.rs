@@ -26,6 +26,7 @@ pub mod output;
 mod privilege;
 mod probes;
 mod reason;
+mod rows;
 mod run;
 mod snapshot;
 pub mod source;

@@ -1,6 +1,7 @@
 //! What is open now: one reading of sock_diag in each network namespace, and of the descriptors of
 //! all processes beside it.
 
+mod bpf;
 mod cgroup;
 mod changes;
 mod diag;
@@ -22,7 +23,7 @@ use crate::{
 };
 use cgroup::CgroupPaths;
 pub use changes::{Changes, Mark};
-use diag::{Diag, Dump};
+use diag::{Dump, Dumped, Families};
 pub use entry::{Detail, Entry, Memory, Timer, TimerKind};
 use holders::Holders;
 pub use info::TcpInfo;
@@ -33,7 +34,8 @@ use process::ProcessReader;
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub protocols: Vec<Protocol>,
-    pub families: Vec<Family>,
+    /// Both where it is None.
+    pub family: Option<Family>,
     /// Also TCP sockets that listen and UDP sockets without a peer.
     pub listening: bool,
     /// All others.
@@ -47,11 +49,12 @@ pub struct Wanted {
     pub netns: Vec<u32>,
 }
 
-/// Every socket that one reading found, in the kernel's order.
+/// Every socket that one reading found.
 #[derive(Debug)]
 pub struct Listing {
-    pub entries: Vec<Entry>,
+    dumps: Vec<Dumped>,
     holders: Holders,
+    cgroups: CgroupPaths,
 }
 
 impl Listing {
@@ -61,22 +64,50 @@ impl Listing {
     ///
     /// The kernel refuses sock_diag, or a network namespace that was asked for can't be entered.
     pub fn read(wanted: &Wanted) -> Result<Self> {
-        let (answered, holders) = thread::scope(|scope| {
+        let (dumps, holders) = thread::scope(|scope| {
             let holders = scope.spawn(|| {
                 let mut reader = ProcessReader::new(wanted.whole);
                 wanted.owners.then(|| Holders::read(&mut reader))
             });
             // A thread of its own, as reading changes the thread's network namespace.
-            let answered = scope.spawn(|| read_namespaces(wanted));
-            (join(answered), join(holders))
+            let dumps = scope.spawn(|| read_namespaces(wanted));
+            (join(dumps), join(holders))
         });
-        let holders = holders.unwrap_or(Holders::NONE);
-        let mut paths = CgroupPaths::default();
-        let entries = answered?
-            .into_iter()
-            .map(|answered| finished(answered, &holders, wanted.whole.then_some(&mut paths)))
-            .collect();
-        Ok(Self { entries, holders })
+        Ok(Self {
+            dumps: dumps?,
+            holders: holders.unwrap_or(Holders::NONE),
+            cgroups: if wanted.whole {
+                CgroupPaths::read()
+            } else {
+                CgroupPaths::default()
+            },
+        })
+    }
+
+    /// Every socket, as netstat has them: a protocol and family after another, each in the kernel's
+    /// order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        let answers = self.dumps.iter().flat_map(Dumped::sockets);
+        answers.map(|answered| self.entry(answered))
+    }
+
+    /// Whether there are sockets of more than one network namespace.
+    pub fn has_namespaces(&self) -> bool {
+        let mut netns = self
+            .dumps
+            .iter()
+            .filter(|dumped| !dumped.is_empty())
+            .map(|dumped| dumped.dump.netns);
+        let first = netns.next();
+        netns.any(|other| Some(other) != first)
+    }
+
+    fn entry(&self, answered: Answered) -> Entry {
+        let Answered { mut entry, cgroup } = answered;
+        entry.holders = self.holders.of(entry.socket.cookie, entry.facts.inode);
+        entry.socket.owner = owner(self.holder_processes(&entry));
+        entry.facts.cgroup = cgroup.and_then(|id| self.cgroups.get(id));
+        entry
     }
 
     /// The processes that hold a socket, and by which descriptors.
@@ -102,14 +133,14 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn read_namespaces(wanted: &Wanted) -> Result<Vec<Answered>> {
+fn read_namespaces(wanted: &Wanted) -> Result<Vec<Dumped>> {
     let own = netns::own();
-    let mut answered = Vec::new();
+    let mut dumps = Vec::new();
     if own.is_none_or(|own| wanted.reads(own)) {
-        read_one(wanted, own, &mut answered)?;
+        read_one(wanted, own, &mut dumps)?;
     }
     if wanted.netns.len() == 1 && own.is_some_and(|own| wanted.reads(own)) {
-        return Ok(answered);
+        return Ok(dumps);
     }
     let others = netns::all();
     let others = others
@@ -117,13 +148,13 @@ fn read_namespaces(wanted: &Wanted) -> Result<Vec<Answered>> {
         .filter(|other| Some(other.inode) != own && wanted.reads(other.inode));
     for namespace in others {
         match namespace.enter() {
-            Ok(()) => read_one(wanted, Some(namespace.inode), &mut answered)?,
+            Ok(()) => read_one(wanted, Some(namespace.inode), &mut dumps)?,
             // Without the privilege only the own one is listed.
             Err(_) if wanted.netns.is_empty() => {}
             Err(error) => return Err(error).with_context(|| cannot_enter(namespace)),
         }
     }
-    Ok(answered)
+    Ok(dumps)
 }
 
 fn cannot_enter(namespace: &NetNs) -> String {
@@ -133,18 +164,16 @@ fn cannot_enter(namespace: &NetNs) -> String {
     )
 }
 
-fn read_one(wanted: &Wanted, netns: Option<u32>, answered: &mut Vec<Answered>) -> Result<()> {
-    let mut diag = Diag::open()?;
+fn read_one(wanted: &Wanted, netns: Option<u32>, dumps: &mut Vec<Dumped>) -> Result<()> {
     for protocol in &wanted.protocols {
-        for family in &wanted.families {
-            let dump = Dump {
+        for families in Families::passes(*protocol, wanted.family) {
+            dumps.push(diag::read(Dump {
                 protocol: *protocol,
-                family: *family,
+                families,
                 states: wanted.states(*protocol),
                 extensions: wanted.extensions(),
                 netns,
-            };
-            diag.dump(&dump, |one| answered.push(one))?;
+            })?);
         }
     }
     Ok(())
@@ -188,17 +217,6 @@ impl Wanted {
             | bit(attribute::TCLASS)
             | bit(attribute::SKMEMINFO)
     }
-}
-
-fn finished(answered: Answered, holders: &Holders, paths: Option<&mut CgroupPaths>) -> Entry {
-    let Answered { mut entry, cgroup } = answered;
-    entry.holders = holders.of(entry.socket.cookie, entry.facts.inode);
-    let processes = holders.processes(entry.holders.clone());
-    entry.socket.owner = owner(processes);
-    if let Some((paths, id)) = paths.zip(cgroup) {
-        entry.facts.cgroup = paths.get(id);
-    }
-    entry
 }
 
 /// The holder that uses the socket: process 1 only keeps sockets for the services that it starts.

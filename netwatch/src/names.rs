@@ -50,11 +50,12 @@ impl Names {
     }
 
     /// Looks up hosts, many at a time, and gives up on the slow ones.
-    pub fn look_up_hosts(&mut self, addresses: impl Iterator<Item = IpAddr>) {
+    pub fn look_up_hosts(&mut self, addresses: impl IntoIterator<Item = IpAddr>) {
         if self.numeric {
             return;
         }
         let new: HashSet<IpAddr> = addresses
+            .into_iter()
             .filter(|addr| !addr.is_unspecified() && !self.hosts.contains_key(addr))
             .collect();
         let until = Instant::now() + PATIENCE;
@@ -67,7 +68,7 @@ impl Names {
     }
 
     /// Looks up users.
-    pub fn look_up_users(&mut self, uids: impl Iterator<Item = u32>) {
+    pub fn look_up_users(&mut self, uids: impl IntoIterator<Item = u32>) {
         if self.numeric {
             return;
         }
@@ -170,13 +171,13 @@ mod tests {
     fn the_loopback_has_a_name_and_numbers_stay_numbers() {
         let loopback = IpAddr::from([127, 0, 0, 1]);
         let mut names = Names::of_this_machine();
-        names.look_up_hosts([loopback].into_iter());
-        names.look_up_users([0].into_iter());
+        names.look_up_hosts([loopback]);
+        names.look_up_users([0]);
         assert_eq!(names.host(loopback), Some("localhost"));
         assert_eq!(names.user(0), Some("root"));
         let mut numbers = Names::numeric();
-        numbers.look_up_hosts([loopback].into_iter());
-        numbers.look_up_users([0].into_iter());
+        numbers.look_up_hosts([loopback]);
+        numbers.look_up_users([0]);
         assert_eq!((numbers.host(loopback), numbers.user(0)), (None, None));
     }
 }

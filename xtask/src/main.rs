@@ -1,6 +1,7 @@
-//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`.
+//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`, `bench`.
 
 mod apt;
+mod bench;
 mod cargo;
 mod command;
 mod ebpf_tools;
@@ -45,6 +46,16 @@ enum Task {
     },
     /// Check the formatting and run clippy, with warnings as errors
     Lint,
+    /// Measure netwatch beside its peers, in one run
+    Bench {
+        /// What to measure; everything where nothing is said
+        question: Option<bench::Question>,
+    },
+    #[command(hide = true)]
+    Part {
+        #[command(subcommand)]
+        part: bench::Part,
+    },
 }
 
 fn main() -> ExitCode {
@@ -84,6 +95,11 @@ fn perform(task: Task) -> Result<()> {
             setup::build_tools()?;
             lint::all()
         }
+        Task::Bench { question } => {
+            privilege::require_root()?;
+            bench::ask(question)
+        }
+        Task::Part { part } => bench::be(part),
     }
 }
 

@@ -163,7 +163,7 @@ impl Config {
             (false, true) => Form::Summary,
             (false, false) => Form::Table,
         };
-        let filter = select::filter(clap, typed)?;
+        let filter = select::keyed(clap, typed)?;
         let needs = |need| {
             let chosen = columns.iter().flatten().copied();
             let mut all = chosen.chain(sort.map(|sort| sort.column));
@@ -172,13 +172,21 @@ impl Config {
         // What a filter looks at is not asked: it is read.
         let filtered = filter != Filter::default();
         let wanted = Wanted {
-            protocols: kinds(typed, [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)]),
-            families: kinds(typed, [("ipv4", Family::Ipv4), ("ipv6", Family::Ipv6)]),
+            protocols: match (on("tcp"), on("udp")) {
+                (true, false) => vec![Protocol::Tcp],
+                (false, true) => vec![Protocol::Udp],
+                _ => vec![Protocol::Tcp, Protocol::Udp],
+            },
+            family: match (on("ipv4"), on("ipv6")) {
+                (true, false) => Some(Family::Ipv4),
+                (false, true) => Some(Family::Ipv6),
+                _ => None,
+            },
             listening: on("all") || on("listening"),
             connected: on("all") || !on("listening"),
-            detail: filtered || needs(Needs::Detail),
+            detail: needs(Needs::Detail),
             owners: filtered || on("programs") || form == Form::Summary || needs(Needs::Owners),
-            whole: filtered || on("extend") || needs(Needs::Whole),
+            whole: on("extend") || needs(Needs::Whole),
             netns: select::chosen_netns(typed),
         };
         Ok(Self {
@@ -197,16 +205,5 @@ impl Config {
             repeat: typed.value::<Duration>("continuous").copied(),
             color: form != Form::Json && color(typed),
         })
-    }
-}
-
-/// Those that were switched on; all where none was.
-fn kinds<T: Copy>(typed: &Typed<'_>, switches: [(&str, T); 2]) -> Vec<T> {
-    let on = switches.iter().filter(|(name, _)| typed.switched_on(name));
-    let on: Vec<T> = on.map(|(_, kind)| *kind).collect();
-    if on.is_empty() {
-        switches.map(|(_, kind)| kind).to_vec()
-    } else {
-        on
     }
 }

@@ -36,11 +36,21 @@ pub fn kinds(tcp: Option<char>, udp: Option<char>) -> [Arg; 4] {
 ///
 /// A value is none of its key.
 pub fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
-    let mut filter = Filter::default();
+    let mut filter = keyed(clap, typed)?;
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
     let families = [("ipv4", Family::Ipv4), ("ipv6", Family::Ipv6)];
     filter.require(switched(typed, protocols, Condition::Protocol));
     filter.require(switched(typed, families, Condition::Family));
+    Ok(filter)
+}
+
+/// What was selected by keys, but for protocols and families.
+///
+/// # Errors
+///
+/// A value is none of its key.
+pub fn keyed(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
+    let mut filter = Filter::default();
     for key in KEYS {
         let conditions = typed
             .values::<String>(key.name)

@@ -24,7 +24,7 @@ impl Protocol {
 }
 
 /// Address family of the socket. An IPv6 socket that talks to an IPv4 peer is still IPv6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     Ipv4,
     Ipv6,

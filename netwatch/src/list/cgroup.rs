@@ -13,16 +13,19 @@ use crate::text;
 /// Where the unified hierarchy is mounted, alone or beside the old ones.
 const ROOTS: [&str; 2] = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
 
-/// Every cgroup of the unified hierarchy, read when the first is asked for.
+/// Every cgroup of the unified hierarchy.
 #[derive(Debug, Default)]
-pub struct CgroupPaths {
-    paths: Option<HashMap<u64, Arc<str>>>,
-}
+pub struct CgroupPaths(HashMap<u64, Arc<str>>);
 
 impl CgroupPaths {
+    /// Reads them all.
+    pub fn read() -> Self {
+        Self(read())
+    }
+
     /// The path of the cgroup with this number, which is its directory's inode number.
-    pub fn get(&mut self, id: u64) -> Option<Arc<str>> {
-        self.paths.get_or_insert_with(read).get(&id).cloned()
+    pub fn get(&self, id: u64) -> Option<Arc<str>> {
+        self.0.get(&id).cloned()
     }
 }
 
@@ -64,7 +67,7 @@ mod tests {
             .find(|root| Path::new(root).join("cgroup.controllers").exists());
         let root = root.expect("a unified cgroup hierarchy");
         let id = fs::metadata(root).unwrap().ino();
-        assert_eq!(CgroupPaths::default().get(id).as_deref(), Some("/"));
-        assert_eq!(CgroupPaths::default().get(u64::MAX), None);
+        assert_eq!(CgroupPaths::read().get(id).as_deref(), Some("/"));
+        assert_eq!(CgroupPaths::read().get(u64::MAX), None);
     }
 }

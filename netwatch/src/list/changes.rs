@@ -15,6 +15,7 @@ pub enum Mark {
 
 /// The rows of a listing beside those of the one before.
 pub struct Changes<'a> {
+    after: &'a Listing,
     rows: Vec<(Mark, &'a Listing, &'a Entry)>,
 }
 
@@ -35,21 +36,22 @@ fn seen(socket: &Socket) -> Seen {
 impl<'a> Changes<'a> {
     /// Compares two listings, each with the rows of it that are shown.
     pub fn new(
-        (before, old): (&'a Listing, &[&'a Entry]),
-        (after, new): (&'a Listing, &[&'a Entry]),
+        (before, old): (&'a Listing, &'a [Entry]),
+        (after, new): (&'a Listing, &'a [Entry]),
     ) -> Self {
         let known: HashSet<Seen> = old.iter().map(|entry| seen(&entry.socket)).collect();
         let now: HashSet<Seen> = new.iter().map(|entry| seen(&entry.socket)).collect();
         let gone = old
             .iter()
             .filter(|entry| !now.contains(&seen(&entry.socket)))
-            .map(|entry| (Mark::Went, before, *entry));
+            .map(|entry| (Mark::Went, before, entry));
         let there = new.iter().map(|entry| {
             let stayed = known.contains(&seen(&entry.socket));
             let mark = if stayed { Mark::Stayed } else { Mark::Came };
-            (mark, after, *entry)
+            (mark, after, entry)
         });
         Self {
+            after,
             rows: gone.chain(there).collect(),
         }
     }
@@ -64,9 +66,8 @@ impl<'a> Changes<'a> {
         self.rows.iter().copied()
     }
 
-    /// The rows of the new listing.
-    pub fn now(&self) -> Vec<&'a Entry> {
-        let there = self.rows.iter().filter(|(mark, ..)| *mark != Mark::Went);
-        there.map(|(_, _, entry)| *entry).collect()
+    /// The new listing.
+    pub const fn after(&self) -> &'a Listing {
+        self.after
     }
 }

@@ -3,15 +3,13 @@
 use std::{collections::HashMap, io, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
-use rustix::{
-    fd::OwnedFd,
-    net::{
-        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netdevice::index_to_name,
-        netlink, recv, send, socket, socket_with,
-    },
+use bytemuck::Zeroable;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netdevice::index_to_name,
+    netlink, recv, send, socket, socket_with,
 };
 
-use super::message::{Answered, Request, SocketId, answer};
+use super::message::{Answered, AnyFamilyRequest, Request, SocketId, answer, interface};
 use crate::{
     event::{Family, Protocol},
     text,
@@ -21,7 +19,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Dump {
     pub protocol: Protocol,
-    pub family: Family,
+    pub families: Families,
     /// Bits of the states asked for, by the kernel's numbers.
     pub states: u32,
     /// Bits of the attributes asked for.
@@ -30,102 +28,155 @@ pub struct Dump {
     pub netns: Option<u32>,
 }
 
-const HEADER_BYTES: usize = 16;
-/// `SOCK_DIAG_BY_FAMILY`, `NLM_F_REQUEST | NLM_F_DUMP`, and the kinds of answer.
-const BY_FAMILY: u16 = 20;
-const REQUEST_DUMP: u16 = 0x301;
-const ERROR: u16 = 2;
-const DONE: u16 = 3;
-
-/// A connection to the kernel's sock_diag, in the namespace of the thread that opened it.
-pub struct Diag {
-    socket: OwnedFd,
-    buffer: Vec<u8>,
+/// Which sockets one pass through the kernel's table gives.
+#[derive(Clone, Copy, Debug)]
+pub enum Families {
+    One(Family),
+    /// Both in one pass, which only TCP has.
+    AnyOfTcp,
 }
 
-impl Diag {
-    /// Opens it in this thread's network namespace.
-    ///
-    /// # Errors
-    ///
-    /// The kernel has no sock_diag.
-    pub fn open() -> Result<Self> {
-        let kind = Some(netlink::SOCK_DIAG);
-        let flags = SocketFlags::CLOEXEC;
-        let socket = socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, kind)
-            .context("open the kernel's sock_diag (CONFIG_INET_DIAG)")?;
-        Ok(Self {
-            socket,
-            // What the kernel fills at most in one go.
-            buffer: vec![0; 1 << 16],
-        })
-    }
-
-    /// Reads a dump, socket by socket, in the kernel's order.
-    ///
-    /// # Errors
-    ///
-    /// The kernel refuses it.
-    pub fn dump(&mut self, dump: &Dump, mut take: impl FnMut(Answered)) -> Result<()> {
-        let what = || format!("list {} sockets by sock_diag", dump.protocol.name());
-        let mut interfaces = Interfaces::default();
-        send(&self.socket, &request(dump), SendFlags::empty()).with_context(what)?;
-        loop {
-            let (count, _) =
-                recv(&self.socket, &mut self.buffer[..], RecvFlags::empty()).with_context(what)?;
-            let messages = Messages(&self.buffer[..count]);
-            for (kind, body) in messages {
-                match kind {
-                    DONE | ERROR => return ended(body).with_context(what),
-                    _ => {}
-                }
-                if let Some(mut answered) = answer(body, dump.protocol, dump.netns) {
-                    answered.entry.interface = interfaces.name(answered.entry.facts.interface);
-                    take(answered);
-                }
-            }
+impl Families {
+    /// The passes that find a family's sockets, or all.
+    pub fn passes(protocol: Protocol, family: Option<Family>) -> Vec<Self> {
+        match (family, protocol) {
+            (Some(family), _) => vec![Self::One(family)],
+            (None, Protocol::Tcp) => vec![Self::AnyOfTcp],
+            (None, Protocol::Udp) => vec![Self::One(Family::Ipv4), Self::One(Family::Ipv6)],
         }
     }
 }
 
-/// Names of this network namespace's interfaces, each looked up once.
-#[derive(Default)]
-struct Interfaces(HashMap<u32, Option<Arc<str>>>);
+const HEADER_BYTES: usize = 16;
+/// `SOCK_DIAG_BY_FAMILY`, `TCPDIAG_GETSOCK`, `NLM_F_REQUEST | NLM_F_DUMP`, and the kinds of answer.
+const BY_FAMILY: u16 = 20;
+const TCP_OF_ANY_FAMILY: u16 = 18;
+const REQUEST_DUMP: u16 = 0x301;
+const ERROR: u16 = 2;
+const DONE: u16 = 3;
 
-impl Interfaces {
-    fn name(&mut self, index: Option<u32>) -> Option<Arc<str>> {
-        let index = index?;
-        let name = self.0.entry(index).or_insert_with(|| {
-            let any = socket(AddressFamily::INET, SocketType::DGRAM, None).ok()?;
-            let name = index_to_name(any, index).ok()?;
-            Some(Arc::from(text::clean(name.as_bytes())))
-        });
-        name.clone()
+/// What a dump gave: the kernel's messages as they came, in which a socket takes a third of the
+/// memory that it takes decoded.
+#[derive(Debug)]
+pub struct Dumped {
+    pub dump: Dump,
+    messages: Vec<u8>,
+    interfaces: HashMap<u32, Option<Arc<str>>>,
+}
+
+impl Dumped {
+    /// Whether there was nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Every socket, as netstat has them: IPv4 first, each family in the kernel's order.
+    pub fn sockets(&self) -> impl Iterator<Item = Answered> {
+        let families = [AddressFamily::INET, AddressFamily::INET6];
+        families.into_iter().flat_map(|family| {
+            let of_family = move |body: &&[u8]| body.first() == Some(&(family.as_raw() as u8));
+            let bodies = Messages(&self.messages).map(|(_, body)| body);
+            bodies
+                .filter(of_family)
+                .filter_map(|body| self.socket(body))
+        })
+    }
+
+    fn socket(&self, body: &[u8]) -> Option<Answered> {
+        let mut answered = answer(body, self.dump.protocol, self.dump.netns)?;
+        let index = answered.entry.facts.interface;
+        let name = index.and_then(|index| self.interfaces.get(&index));
+        answered.entry.interface = name.cloned().flatten();
+        Some(answered)
+    }
+
+    /// Learns the names of this namespace's interfaces that these messages speak of.
+    fn name_interfaces(&mut self, start: usize) {
+        let bodies = Messages(&self.messages[start..]).map(|(_, body)| body);
+        for index in bodies.filter_map(interface) {
+            self.interfaces.entry(index).or_insert_with(|| {
+                let any = socket(AddressFamily::INET, SocketType::DGRAM, None).ok()?;
+                let name = index_to_name(any, index).ok()?;
+                Some(Arc::from(text::clean(name.as_bytes())))
+            });
+        }
+    }
+}
+
+/// Reads a dump in this thread's network namespace.
+///
+/// # Errors
+///
+/// The kernel has no sock_diag, or refuses the dump.
+pub fn read(dump: Dump) -> Result<Dumped> {
+    let what = || format!("list {} sockets by sock_diag", dump.protocol.name());
+    let kind = Some(netlink::SOCK_DIAG);
+    let flags = SocketFlags::CLOEXEC;
+    let diag = socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, kind)
+        .context("open the kernel's sock_diag (CONFIG_INET_DIAG)")?;
+    send(&diag, &request(&dump), SendFlags::empty()).with_context(what)?;
+    let mut dumped = Dumped {
+        dump,
+        messages: Vec::new(),
+        interfaces: HashMap::new(),
+    };
+    // What the kernel fills at most in one go.
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let (count, _) = recv(&diag, &mut buffer[..], RecvFlags::empty()).with_context(what)?;
+        let received = &buffer[..count];
+        let end = Messages(received).find(|(kind, _)| matches!(*kind, DONE | ERROR));
+        if let Some((_, body)) = end {
+            ended(body).with_context(what)?;
+            return Ok(dumped);
+        }
+        let start = dumped.messages.len();
+        dumped.messages.extend_from_slice(received);
+        dumped.name_interfaces(start);
     }
 }
 
 fn request(dump: &Dump) -> Vec<u8> {
-    let request = Request {
-        family: match dump.family {
-            Family::Ipv4 => AddressFamily::INET.as_raw() as u8,
-            Family::Ipv6 => AddressFamily::INET6.as_raw() as u8,
-        },
-        protocol: match dump.protocol {
-            Protocol::Tcp => 6,
-            Protocol::Udp => 17,
-        },
-        extensions: dump.extensions,
-        _pad: 0,
-        states: dump.states,
-        id: SocketId {
-            cookie: [u32::MAX; 2],
-            ..bytemuck::Zeroable::zeroed()
-        },
+    let id = SocketId {
+        cookie: [u32::MAX; 2],
+        ..Zeroable::zeroed()
     };
-    let body = bytemuck::bytes_of(&request);
+    let protocol = match dump.protocol {
+        Protocol::Tcp => 6,
+        Protocol::Udp => 17,
+    };
+    match dump.families {
+        Families::AnyOfTcp => framed(
+            TCP_OF_ANY_FAMILY,
+            bytemuck::bytes_of(&AnyFamilyRequest {
+                extensions: dump.extensions,
+                id,
+                states: dump.states,
+                ..Zeroable::zeroed()
+            }),
+        ),
+        Families::One(family) => framed(
+            BY_FAMILY,
+            bytemuck::bytes_of(&Request {
+                family: match family {
+                    Family::Ipv4 => AddressFamily::INET.as_raw() as u8,
+                    Family::Ipv6 => AddressFamily::INET6.as_raw() as u8,
+                },
+                protocol,
+                extensions: dump.extensions,
+                _pad: 0,
+                states: dump.states,
+                id,
+            }),
+        ),
+    }
+}
+
+/// A netlink message: `struct nlmsghdr`, and what it is about.
+fn framed(kind: u16, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
     bytes.extend(((HEADER_BYTES + body.len()) as u32).to_ne_bytes());
-    bytes.extend(BY_FAMILY.to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
     bytes.extend(REQUEST_DUMP.to_ne_bytes());
     // Number and sender: nobody else asks on this socket.
     bytes.extend([0; 8]);

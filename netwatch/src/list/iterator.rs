@@ -1,10 +1,13 @@
 //! Holders by the kernel's own iterator over open files: one reading for the whole machine.
 
+use std::{fs::File, os::fd::OwnedFd};
+
 use anyhow::{Context as _, Result};
-use aya::{Btf, EbpfLoader, Endianness, include_bytes_aligned, programs::Iter};
-use netwatch_common::HolderRow;
+use aya_obj::{Object, generated::bpf_insn};
+use netwatch_common::{HolderOffsets, HolderRow};
 
 use super::{
+    bpf,
     holders::{Descriptor, Descriptors, Key},
     process::ProcessReader,
 };
@@ -13,12 +16,18 @@ use crate::{
     kernel::{function_id, holder_offsets, types},
 };
 
-static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-holders"));
+#[repr(C, align(8))]
+struct Aligned<T: ?Sized>(T);
+
+/// The object, where its parser can cast it to the structs of its format.
+static OBJECT: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(
+    env!("OUT_DIR"),
+    "/netwatch-holders"
+)));
 
 const PROGRAM: &str = "holders";
-const TARGET: &str = "task_file";
-/// What the kernel calls an iterator's target.
-const FUNCTION: &str = "bpf_iter_task_file";
+/// What the kernel calls the iterator's target.
+const TARGET: &str = "bpf_iter_task_file";
 
 /// Every descriptor that is a socket of the internet families; tells `processes` the holders' names.
 ///
@@ -26,23 +35,9 @@ const FUNCTION: &str = "bpf_iter_task_file";
 ///
 /// The kernel, or a missing privilege, refuses the iterator.
 pub fn descriptors(processes: &mut ProcessReader) -> Result<Descriptors> {
-    let types = types()?;
-    let offsets = holder_offsets(&types)?;
-    let target = stand_in(function_id(&types, FUNCTION)?)?;
-    drop(types);
-    let mut ebpf = EbpfLoader::new()
-        .btf(None)
-        .override_global("OFFSETS", &offsets, true)
-        .load(OBJECT)
-        .context("load the reading of holders")?;
-    let program = ebpf.program_mut(PROGRAM).context("no such program")?;
-    let program: &mut Iter = program.try_into()?;
-    program
-        .load(TARGET, &target)
-        .context("load the iterator over open files")?;
-    let link = iterator::link(&mut ebpf, PROGRAM)?;
+    let mut file = File::from(open()?);
     let mut all = Vec::new();
-    iterator::read::<{ size_of::<HolderRow>() }>(link, |bytes| {
+    iterator::read_file::<{ size_of::<HolderRow>() }>(&mut file, |bytes| {
         let Ok(row) = decode::holder_row(bytes) else {
             return;
         };
@@ -61,50 +56,53 @@ pub fn descriptors(processes: &mut ProcessReader) -> Result<Descriptors> {
     })
 }
 
-/// A stand-in for the kernel's BTF, in which only the iterator's target has a name. The loader asks
-/// it for nothing but that one's number; to parse the kernel's own takes longer than to read all
-/// holders of ten thousand sockets, and 27 MB.
-///
-/// # Errors
-///
-/// The number is none of a function.
-fn stand_in(id: u32) -> Result<Btf> {
-    const HEADER_BYTES: u32 = 24;
-    const TYPE_BYTES: u32 = 12;
-    /// `BTF_KIND_FWD`, `BTF_KIND_FUNC` of `include/uapi/linux/btf.h`, as they stand in `btf_type.info`.
-    const FORWARD: u32 = 7 << 24;
-    const FUNC: u32 = 12 << 24;
-    let names = format!("\0{FUNCTION}\0");
-    let type_bytes = id * TYPE_BYTES;
-    let mut blob = Vec::with_capacity((HEADER_BYTES + type_bytes) as usize + names.len());
-    // Magic, version and flags; then the lengths and places of `struct btf_header`.
-    blob.extend([0xeb9f_u16.to_ne_bytes(), [1, 0]].concat());
-    for number in [HEADER_BYTES, 0, type_bytes, type_bytes, names.len() as u32] {
-        blob.extend(number.to_ne_bytes());
-    }
-    let mut push = |name: u32, info: u32, of: u32| {
-        for number in [name, info, of] {
-            blob.extend(number.to_ne_bytes());
-        }
-    };
-    (1..id).for_each(|_| push(0, FORWARD, 0));
-    push(1, FUNC, 1);
-    blob.extend(names.as_bytes());
-    Btf::parse(&blob, Endianness::default()).context("name the iterator's target")
+/// Loads the program and starts a reading.
+fn open() -> Result<OwnedFd> {
+    let types = types()?;
+    let target = function_id(&types, TARGET)?;
+    let instructions = instructions(&holder_offsets(&types)?)?;
+    bpf::open_iterator(&instructions, target).context("start the iterator over open files")
 }
+
+/// The program, with this kernel's offsets in it.
+fn instructions(offsets: &HolderOffsets) -> Result<Vec<bpf_insn>> {
+    let object = Object::parse(&OBJECT.0).context("parse netwatch's object")?;
+    let program = object.programs.get(PROGRAM).context("no such program")?;
+    let function = object.functions.get(&program.function_key());
+    let mut instructions = function.context("no such function")?.instructions.clone();
+    let offsets: [u32; HolderOffsets::FIELDS.len()] = bytemuck::cast(*offsets);
+    for instruction in &mut instructions {
+        let number = (instruction.imm as u32).wrapping_sub(HolderOffsets::PLACEHOLDER);
+        let offset = offsets.get(number as usize);
+        if let Some(offset) = offset.filter(|_| instruction.code == LOAD_CONSTANT) {
+            instruction.imm = *offset as i32;
+        }
+    }
+    Ok(instructions)
+}
+
+/// `BPF_LD | BPF_IMM | BPF_DW`: the constant's low half is in the instruction, the high one in the
+/// next.
+const LOAD_CONSTANT: u8 = 0x18;
 
 #[cfg(test)]
 mod tests {
-    use aya_obj::btf::BtfKind;
-
     use super::*;
 
     #[test]
-    fn the_stand_in_knows_the_target_by_the_kernels_number() {
-        for id in [1, 2, 70_000] {
-            let btf = stand_in(id).unwrap();
-            let found = btf.id_by_type_name_kind(FUNCTION, BtfKind::Func);
-            assert_eq!(found.unwrap(), id);
+    fn every_offset_takes_its_place() {
+        let numbers: [u32; HolderOffsets::FIELDS.len()] =
+            std::array::from_fn(|at| 7_000 + at as u32);
+        let instructions = instructions(&bytemuck::cast(numbers)).unwrap();
+        for number in numbers {
+            let loads = instructions.iter().filter(|instruction| {
+                instruction.code == LOAD_CONSTANT && instruction.imm == number as i32
+            });
+            assert!(
+                loads.count() > 0,
+                "{}",
+                HolderOffsets::FIELDS[number as usize - 7_000].0
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! sock_diag's requests and answers, as `include/uapi/linux/inet_diag.h` lays them out. Pure.
 
 use std::{
+    mem::offset_of,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
@@ -43,6 +44,20 @@ pub struct Request {
 }
 const _: () = assert!(size_of::<Request>() == 56);
 
+/// `struct inet_diag_req`, the older request, which no family restricts.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct AnyFamilyRequest {
+    pub _family: u8,
+    pub _source_len: u8,
+    pub _destination_len: u8,
+    pub extensions: u8,
+    pub id: SocketId,
+    pub states: u32,
+    pub _cache: u32,
+}
+const _: () = assert!(size_of::<AnyFamilyRequest>() == 60);
+
 /// `struct inet_diag_msg`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -80,6 +95,13 @@ const AF_INET6: u8 = 10;
 pub struct Answered {
     pub entry: Entry,
     pub cgroup: Option<u64>,
+}
+
+/// The interface that an answer speaks of.
+pub fn interface(bytes: &[u8]) -> Option<u32> {
+    let place = offset_of!(Answer, id) + offset_of!(SocketId, interface);
+    let index = u32::from_ne_bytes(*bytes.get(place..)?.first_chunk()?);
+    Some(index).filter(|index| *index != 0)
 }
 
 /// Reads one answer; None where it is none, or its state has no name.

@@ -18,6 +18,7 @@ use crate::{
     columns::list::{ListColumn, ListLine, Standard, list_column},
     list::{Changes, Entry, Listing, Mark},
     names::Names,
+    rows::Rows,
 };
 use grid::Grid;
 
@@ -53,17 +54,26 @@ impl<'a> Lister<'a> {
     /// # Errors
     ///
     /// It can't be written.
-    pub fn show(&mut self, listing: &Listing, rows: &[&Entry]) -> io::Result<()> {
+    pub fn show(&mut self, listing: &Listing, rows: &Rows<'_>) -> io::Result<()> {
         match self.config.form {
             Form::Table => {
-                let marked = rows.iter().map(|entry| (Mark::Stayed, *entry, listing));
-                self.table(&marked.collect::<Vec<_>>(), false)?;
+                let columns = self.columns(listing);
+                self.look_up(&columns, |look_at| rows.each(look_at));
+                let mut grid = Grid::new(&columns);
+                rows.each(|entry| grid.row(&self.line(listing, entry), Mark::Stayed));
+                grid.write(&mut self.out, false, self.config.color)?;
             }
-            Form::Summary => summary::write(&mut self.out, rows, &mut self.names)?,
+            Form::Summary => {
+                summary::Summary::of(rows).write(&mut self.out, &mut self.names)?;
+            }
             Form::Json => {
-                for entry in rows {
-                    self.json(listing, entry, None)?;
-                }
+                let mut result = Ok(());
+                rows.each(|entry| {
+                    if result.is_ok() {
+                        result = json::write(&mut self.out, &self.clock, (listing, entry), None);
+                    }
+                });
+                result?;
             }
         }
         self.out.flush()
@@ -75,23 +85,31 @@ impl<'a> Lister<'a> {
     ///
     /// It can't be written.
     pub fn show_changes(&mut self, changes: &Changes<'_>) -> io::Result<()> {
-        let at = monotonic();
+        let time = self.clock.time_of_day(monotonic());
         match self.config.form {
             Form::Table => {
-                writeln!(self.out, "\n{}", self.clock.time_of_day(at))?;
-                let rows = changes
-                    .rows()
-                    .map(|(mark, listing, entry)| (mark, entry, listing));
-                self.table(&rows.collect::<Vec<_>>(), true)?;
+                writeln!(self.out, "\n{time}")?;
+                let columns = self.columns(changes.after());
+                self.look_up(&columns, |look_at| {
+                    changes.rows().for_each(|(_, _, entry)| look_at(entry));
+                });
+                let mut grid = Grid::new(&columns);
+                for (mark, listing, entry) in changes.rows() {
+                    grid.row(&self.line(listing, entry), mark);
+                }
+                grid.write(&mut self.out, true, self.config.color)?;
             }
             Form::Summary => {
-                writeln!(self.out, "\n{}", self.clock.time_of_day(at))?;
-                summary::write(&mut self.out, &changes.now(), &mut self.names)?;
+                writeln!(self.out, "\n{time}")?;
+                let now = changes.rows().filter(|(mark, ..)| *mark != Mark::Went);
+                let mut summary = summary::Summary::default();
+                now.for_each(|(_, _, entry)| summary.count(entry));
+                summary.write(&mut self.out, &mut self.names)?;
             }
             Form::Json => {
                 for (mark, listing, entry) in changes.rows() {
                     if mark != Mark::Stayed {
-                        self.json(listing, entry, Some(mark))?;
+                        json::write(&mut self.out, &self.clock, (listing, entry), Some(mark))?;
                     }
                 }
             }
@@ -99,42 +117,36 @@ impl<'a> Lister<'a> {
         self.out.flush()
     }
 
-    fn json(&mut self, listing: &Listing, entry: &Entry, mark: Option<Mark>) -> io::Result<()> {
-        json::write(&mut self.out, &self.clock, listing, entry, mark)
+    fn line<'b>(&'b self, listing: &'b Listing, entry: &'b Entry) -> ListLine<'b> {
+        ListLine {
+            entry,
+            listing,
+            names: &self.names,
+        }
     }
 
-    fn table(&mut self, rows: &[(Mark, &Entry, &Listing)], marked: bool) -> io::Result<()> {
-        let columns = self.columns(rows);
-        let entries = || rows.iter().map(|(_, entry, _)| *entry);
-        let ends = entries().flat_map(|entry| [entry.socket.local, entry.socket.remote]);
-        self.names.look_up_hosts(ends.filter_map(|end| end.addr));
-        if columns.iter().any(|column| column.name == "user") {
-            self.names
-                .look_up_users(entries().filter_map(|entry| entry.facts.uid));
+    /// Looks up the names that rows need, before the first is written.
+    fn look_up(&mut self, columns: &[&ListColumn], rows: impl FnOnce(&mut dyn FnMut(&Entry))) {
+        if !self.config.names {
+            return;
         }
-        let mut grid = Grid::new(columns.iter().map(|column| (column.header, column.align)));
-        for (mark, entry, listing) in rows {
-            let line = ListLine {
-                entry,
-                listing,
-                names: &self.names,
-            };
-            grid.row(columns.iter().map(|column| (column.value)(&line)), &line);
-            grid.mark(*mark);
-        }
-        grid.write(&mut self.out, marked, self.config.color)
+        let users = columns.iter().any(|column| column.name == "user");
+        let (mut hosts, mut uids) = (HashSet::new(), HashSet::new());
+        rows(&mut |entry| {
+            let ends = [entry.socket.local, entry.socket.remote];
+            hosts.extend(ends.iter().filter_map(|end| end.addr));
+            uids.extend(entry.facts.uid.filter(|_| users));
+        });
+        self.names.look_up_hosts(hosts);
+        self.names.look_up_users(uids);
     }
 
-    fn columns(&self, rows: &[(Mark, &Entry, &Listing)]) -> Vec<&'static ListColumn> {
+    fn columns(&self, listing: &Listing) -> Vec<&'static ListColumn> {
         if let Some(columns) = &self.config.columns {
             return columns.clone();
         }
-        let netns: HashSet<_> = rows
-            .iter()
-            .map(|(_, entry, _)| entry.socket.netns)
-            .collect();
         let standard = Standard {
-            netns: netns.len() > 1,
+            netns: listing.has_namespaces(),
             ..self.config.standard
         };
         let names = standard.names();

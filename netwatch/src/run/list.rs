@@ -10,11 +10,10 @@ use tokio::{
 
 use crate::{
     Options, Tracer,
-    cli::list::{Config, Sort},
-    columns::list::ListLine,
+    cli::list::Config,
     list::{Changes, Entry, Listing},
-    names::Names,
     output::{self, list::Lister},
+    rows::Rows,
 };
 
 /// Lists what is open, once or until a signal ends it.
@@ -28,44 +27,22 @@ pub async fn run(config: Config) -> Result<()> {
     if config.wanted.owners {
         output::list::note_hidden(listing.hidden_processes());
     }
-    lister
-        .show(&listing, &rows(&config, &listing))
-        .context("write the list")?;
+    let rows = Rows::new(&config, &listing);
+    lister.show(&listing, &rows).context("write the list")?;
     match config.repeat {
-        Some(pause) => repeat(&config, lister, listing, pause).await,
+        Some(pause) => {
+            let shown = (rows.collect(), listing);
+            repeat(&config, lister, shown, pause).await
+        }
         None => Ok(()),
     }
-}
-
-/// The rows to show, in their order.
-fn rows<'a>(config: &Config, listing: &'a Listing) -> Vec<&'a Entry> {
-    let shown = listing
-        .entries
-        .iter()
-        .filter(|entry| config.filter.matches(&entry.socket));
-    let mut rows: Vec<&Entry> = shown.collect();
-    if let Some(Sort { column, descending }) = config.sort {
-        let names = Names::default();
-        let value = |entry| {
-            (column.value)(&ListLine {
-                entry,
-                listing,
-                names: &names,
-            })
-        };
-        rows.sort_by(|one, other| {
-            let order = value(one).order(&value(other));
-            if descending { order.reverse() } else { order }
-        });
-    }
-    rows
 }
 
 /// Shows a new frame when something changed, but none sooner than `pause` after the last.
 async fn repeat(
     config: &Config,
     mut lister: Lister<'_>,
-    mut before: Listing,
+    mut before: (Vec<Entry>, Listing),
     pause: Duration,
 ) -> Result<()> {
     let mut ends = Ends::new()?;
@@ -83,9 +60,9 @@ async fn repeat(
         if output::reader_is_gone() {
             return Ok(());
         }
-        let after = Listing::read(&config.wanted)?;
-        let (old, new) = (rows(config, &before), rows(config, &after));
-        let compared = Changes::new((&before, &old), (&after, &new));
+        let listing = Listing::read(&config.wanted)?;
+        let after = (Rows::new(config, &listing).collect(), listing);
+        let compared = Changes::new((&before.1, &before.0), (&after.1, &after.0));
         if !compared.is_empty() {
             lister.show_changes(&compared).context("write the list")?;
         }

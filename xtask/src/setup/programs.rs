@@ -11,7 +11,7 @@ struct Program {
     why: &'static str,
 }
 
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "ip",
         package: "iproute2",
@@ -21,6 +21,16 @@ const PROGRAMS: [Program; 5] = [
         name: "ss",
         package: "iproute2",
         why: "prints the sockets that the table is compared with",
+    },
+    Program {
+        name: "netstat",
+        package: "net-tools",
+        why: "prints what netwatch's lists are compared with",
+    },
+    Program {
+        name: "lsof",
+        package: "lsof",
+        why: "names the owners that netwatch's are compared with",
     },
     Program {
         name: "nc",

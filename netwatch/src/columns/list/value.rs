@@ -42,7 +42,10 @@ impl Value<'_> {
                 out.push_str(text);
                 Ok(())
             }
-            Self::Number(number) => write!(out, "{number}"),
+            Self::Number(number) => {
+                out.push_str(itoa::Buffer::new().format(number));
+                Ok(())
+            }
             Self::Time(time) => write!(out, "{}", humane::duration(time)),
             Self::End(end) => write_end(end, line, out),
             Self::User(uid) => match line.names.user(uid) {
@@ -60,7 +63,10 @@ impl Value<'_> {
                 timer.left.as_secs_f64(),
                 timer.count
             ),
-            Self::Holders(_) => write_holders(line, out),
+            Self::Holders(_) => {
+                write_holders(line, out);
+                Ok(())
+            }
             Self::Memory(memory) => write_memory(&memory, out),
             Self::Scales(both) => write!(out, "{},{}", both & 0xf, both >> 4),
         };
@@ -101,35 +107,56 @@ fn write_end(end: &Endpoint, line: &ListLine<'_>, out: &mut String) -> std::fmt:
     let addr = end.addr.unwrap_or(unspecified);
     match line.names.host(addr) {
         Some(name) => out.push_str(name),
-        None if addr.is_ipv6() => write!(out, "[{addr}]")?,
-        None => write!(out, "{addr}")?,
+        None => write_addr(addr, out)?,
     }
     let service = |port| line.names.service(port, line.entry.socket.protocol);
     match end.port {
         None => out.push_str(":*"),
         Some(port) => match service(port) {
             Some(name) => write!(out, ":{name}")?,
-            None => write!(out, ":{port}")?,
+            None => {
+                out.push(':');
+                out.push_str(itoa::Buffer::new().format(port));
+            }
         },
     }
     Ok(())
 }
 
+/// As `Display` writes them, but for brackets; the formatter takes thrice the time for IPv4, and
+/// every row has two.
+fn write_addr(addr: IpAddr, out: &mut String) -> std::fmt::Result {
+    match addr {
+        IpAddr::V6(addr) => write!(out, "[{addr}]"),
+        IpAddr::V4(addr) => {
+            for (index, octet) in addr.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push('.');
+                }
+                out.push_str(itoa::Buffer::new().format(octet));
+            }
+            Ok(())
+        }
+    }
+}
+
 /// `812/nginx`, each process once.
-fn write_holders(line: &ListLine<'_>, out: &mut String) -> std::fmt::Result {
+fn write_holders(line: &ListLine<'_>, out: &mut String) {
     let mut last = None;
     for process in line.listing.holder_processes(line.entry) {
         if last == Some(process.pid) {
             continue;
         }
         let comma = if last.is_some() { "," } else { "" };
-        write!(out, "{comma}{}/{}", process.pid, process.comm)?;
+        out.push_str(comma);
+        out.push_str(itoa::Buffer::new().format(process.pid));
+        out.push('/');
+        out.push_str(&process.comm);
         last = Some(process.pid);
     }
     if last.is_none() {
         out.push('-');
     }
-    Ok(())
 }
 
 fn write_memory(memory: &Memory, out: &mut String) -> std::fmt::Result {

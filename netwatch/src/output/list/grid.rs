@@ -8,53 +8,48 @@ use super::{BOLD, CAME, WENT};
 use crate::{
     columns::{
         Align,
-        list::{ListLine, Value},
+        list::{ListColumn, ListLine},
     },
     list::Mark,
 };
 
 /// A table being made: the text of all cells one after another, and where each ends.
-pub struct Grid {
-    aligns: Vec<Align>,
+pub struct Grid<'a> {
+    columns: &'a [&'static ListColumn],
     widths: Vec<usize>,
     text: String,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     marks: Vec<Mark>,
 }
 
 const PAD: &str = "                                                                ";
 
-impl Grid {
-    /// A table of these headers.
-    pub fn new(headers: impl Iterator<Item = (&'static str, Align)>) -> Self {
+impl<'a> Grid<'a> {
+    /// A table with these columns' headers.
+    pub fn new(columns: &'a [&'static ListColumn]) -> Self {
+        let headers = columns.iter().map(|column| column.header);
         let mut grid = Self {
-            aligns: Vec::new(),
-            widths: Vec::new(),
+            columns,
+            widths: headers.clone().map(str::len).collect(),
             text: String::new(),
             ends: Vec::new(),
             marks: Vec::new(),
         };
-        for (header, align) in headers {
-            grid.aligns.push(align);
-            grid.widths.push(header.len());
+        for header in headers {
             grid.text.push_str(header);
-            grid.ends.push(grid.text.len());
+            grid.ends.push(grid.text.len() as u32);
         }
         grid
     }
 
-    /// Adds a row.
-    pub fn row<'a>(&mut self, values: impl Iterator<Item = Value<'a>>, line: &ListLine<'a>) {
-        for (width, value) in self.widths.iter_mut().zip(values) {
+    /// Adds a row, and how it stands to the frame before.
+    pub fn row(&mut self, line: &ListLine<'_>, mark: Mark) {
+        for (width, column) in self.widths.iter_mut().zip(self.columns) {
             let start = self.text.len();
-            value.write(line, &mut self.text);
+            (column.value)(line).write(line, &mut self.text);
             *width = (*width).max(columns_of(&self.text[start..]));
-            self.ends.push(self.text.len());
+            self.ends.push(self.text.len() as u32);
         }
-    }
-
-    /// Says how the last row stands to the frame before.
-    pub fn mark(&mut self, mark: Mark) {
         self.marks.push(mark);
     }
 
@@ -78,8 +73,9 @@ impl Grid {
                 line.push(' ');
             }
             for (index, end) in ends.iter().enumerate() {
-                self.cell(&mut line, index, &self.text[start..*end]);
-                start = *end;
+                let end = *end as usize;
+                self.cell(&mut line, index, &self.text[start..end]);
+                start = end;
             }
             let text = line.trim_end();
             if color && style != Style::new() {
@@ -96,7 +92,7 @@ impl Grid {
             line.push(' ');
         }
         let missing = self.widths[index] - columns_of(text);
-        match self.aligns[index] {
+        match self.columns[index].align {
             Align::Left => {
                 line.push_str(text);
                 pad(line, missing);

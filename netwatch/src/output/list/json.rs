@@ -21,8 +21,7 @@ use crate::{
 pub fn write(
     out: &mut impl Write,
     clock: &Clock,
-    listing: &Listing,
-    entry: &Entry,
+    (listing, entry): (&Listing, &Entry),
     mark: Option<Mark>,
 ) -> io::Result<()> {
     let at = monotonic();

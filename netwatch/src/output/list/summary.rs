@@ -2,67 +2,84 @@
 
 use std::{
     collections::HashMap,
-    hash::Hash,
     io::{self, Write},
+    net::IpAddr,
 };
 
-use crate::{
-    event::{Protocol, State},
-    list::Entry,
-    names::Names,
-};
+use crate::{list::Entry, names::Names, rows::Rows};
 
 /// How many processes and remotes are named.
 const MOST: usize = 10;
 
-/// Writes counts by protocol and state, by process, and by remote host.
-///
-/// # Errors
-///
-/// It can't be written.
-pub fn write(out: &mut impl Write, rows: &[&Entry], names: &mut Names) -> io::Result<()> {
-    let of = |protocol| {
-        rows.iter()
-            .filter(move |entry| entry.socket.protocol == protocol)
-    };
-    let (tcp, udp) = (of(Protocol::Tcp).count(), of(Protocol::Udp).count());
-    writeln!(out, "{} sockets: {tcp} TCP, {udp} UDP", rows.len())?;
-    let states = counts(
-        rows.iter()
-            .map(|entry| (entry.socket.protocol, entry.socket.state)),
-    );
-    let states = states.iter().map(|((protocol, state), count)| {
-        let name = match (protocol, state) {
-            (Protocol::Udp, State::Close) => crate::event::UNCONNECTED,
-            (_, state) => state.name(),
-        };
-        (format!("{} {name}", protocol.name()), *count)
-    });
-    section(out, "By state", states.collect())?;
-    let processes = counts(rows.iter().map(|entry| entry.socket.comm()));
-    let processes = processes.iter().map(|(comm, count)| {
-        let comm = comm.unwrap_or("without a process");
-        (comm.to_owned(), *count)
-    });
-    section(out, "By process", processes.collect())?;
-    let remotes = counts(rows.iter().filter_map(|entry| entry.socket.remote.addr));
-    names.look_up_hosts(remotes.iter().take(MOST).map(|(addr, _)| *addr));
-    let remotes = remotes.iter().map(|(addr, count)| {
-        let name = names.host(*addr);
-        (name.map_or_else(|| addr.to_string(), str::to_owned), *count)
-    });
-    section(out, "By remote", remotes.collect())
+/// Counts of sockets.
+#[derive(Default)]
+pub struct Summary {
+    states: HashMap<(&'static str, &'static str), usize>,
+    processes: HashMap<Option<String>, usize>,
+    remotes: HashMap<IpAddr, usize>,
 }
 
-/// How often each occurs, the most frequent first.
-fn counts<K: Eq + Hash + Ord + Copy>(keys: impl Iterator<Item = K>) -> Vec<(K, usize)> {
-    let mut counts: HashMap<K, usize> = HashMap::new();
-    for key in keys {
-        *counts.entry(key).or_default() += 1;
+impl Summary {
+    /// Counts rows.
+    pub fn of(rows: &Rows<'_>) -> Self {
+        let mut summary = Self::default();
+        rows.each(|entry| summary.count(entry));
+        summary
     }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by(|(one, few), (other, many)| many.cmp(few).then(one.cmp(other)));
-    counts
+
+    /// Counts a row.
+    pub fn count(&mut self, entry: &Entry) {
+        let socket = &entry.socket;
+        let state = (socket.protocol.name(), socket.state_name());
+        *self.states.entry(state).or_default() += 1;
+        let comm = socket.comm().map(str::to_owned);
+        *self.processes.entry(comm).or_default() += 1;
+        if let Some(addr) = socket.remote.addr {
+            *self.remotes.entry(addr).or_default() += 1;
+        }
+    }
+
+    /// Writes how many there are, by protocol and state, by process, and by remote host.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    pub fn write(&self, out: &mut impl Write, names: &mut Names) -> io::Result<()> {
+        let total: usize = self.states.values().sum();
+        let of = |protocol| {
+            let states = self
+                .states
+                .iter()
+                .filter(move |((of, _), _)| *of == protocol);
+            states.map(|(_, count)| count).sum::<usize>()
+        };
+        writeln!(out, "{total} sockets: {} TCP, {} UDP", of("tcp"), of("udp"))?;
+        let states = ranked(&self.states);
+        let states = states
+            .iter()
+            .map(|((protocol, state), count)| (format!("{protocol} {state}"), *count));
+        section(out, "By state", states.collect())?;
+        let processes = ranked(&self.processes);
+        let processes = processes.iter().map(|(comm, count)| {
+            let comm = comm.as_deref().unwrap_or("without a process");
+            (comm.to_owned(), *count)
+        });
+        section(out, "By process", processes.collect())?;
+        let remotes = ranked(&self.remotes);
+        names.look_up_hosts(remotes.iter().take(MOST).map(|(addr, _)| **addr));
+        let remotes = remotes.iter().map(|(addr, count)| {
+            let name = names.host(**addr);
+            (name.map_or_else(|| addr.to_string(), str::to_owned), *count)
+        });
+        section(out, "By remote", remotes.collect())
+    }
+}
+
+/// The most frequent first.
+fn ranked<K: Ord>(counts: &HashMap<K, usize>) -> Vec<(&K, usize)> {
+    let mut ranked: Vec<_> = counts.iter().map(|(key, count)| (key, *count)).collect();
+    ranked.sort_by(|(one, few), (other, many)| many.cmp(few).then(one.cmp(other)));
+    ranked
 }
 
 fn section(out: &mut impl Write, title: &str, rows: Vec<(String, usize)>) -> io::Result<()> {

@@ -1,0 +1,131 @@
+//! How long a list of all sockets takes.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+use super::{
+    hold::Held,
+    measure::{Run, run},
+};
+use crate::command::exec;
+
+/// Sockets, and the processes that hold them.
+const SCALES: [(usize, usize); 3] = [(1_000, 20), (10_000, 100), (50_000, 250)];
+/// Runs of each command.
+const ROUNDS: usize = 9;
+
+/// A question at one scale: what is asked of whom. The first is netwatch.
+struct Contest {
+    title: &'static str,
+    commands: &'static [&'static [&'static str]],
+    /// At most so much of another's time, at a number of sockets: `(sockets, whose, ratio)`.
+    goals: &'static [(usize, &'static str, f64)],
+}
+
+const CONTESTS: [Contest; 2] = [
+    Contest {
+        title: "TCP sockets with their processes",
+        commands: &[
+            &["netwatch", "list", "-tanp"],
+            &["ss", "-tanp"],
+            &["netstat", "-tanp"],
+            &["lsof", "-nP", "-iTCP"],
+        ],
+        goals: &[
+            (1_000, "ss", 1.0),
+            (10_000, "ss", 0.35),
+            (50_000, "ss", 1.0 / 6.0),
+            (50_000, "netstat", 1.0 / 8.0),
+        ],
+    },
+    Contest {
+        title: "TCP sockets alone",
+        commands: &[
+            &["netwatch", "list", "-tan"],
+            &["ss", "-tan"],
+            &["netstat", "-tan"],
+        ],
+        goals: &[(1_000, "ss", 1.0), (10_000, "ss", 1.0), (50_000, "ss", 1.0)],
+    },
+];
+
+/// Compares netwatch with ss, netstat and lsof, in a network namespace of its own.
+///
+/// # Errors
+///
+/// Something can't be started.
+pub fn compare(netwatch: &Path) -> Result<()> {
+    let netwatch = netwatch
+        .to_str()
+        .context("the path of netwatch is not UTF-8")?;
+    // SAFETY: only the network namespace changes, and xtask has one thread.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.context("make a network namespace")?;
+    exec(std::process::Command::new("ip").args(["link", "set", "lo", "up"]))?;
+    for (sockets, processes) in SCALES {
+        eprintln!("bench: {sockets} sockets in {processes} processes");
+        let held = Held::start(sockets, processes)?;
+        for contest in &CONTESTS {
+            println!("\n{}: {sockets} in {processes} processes", contest.title);
+            let medians = contest.run(netwatch)?;
+            contest.judge(sockets, &medians);
+        }
+        drop(held);
+    }
+    Ok(())
+}
+
+impl Contest {
+    /// Runs all commands in turns, and prints each one's median.
+    fn run(&self, netwatch: &str) -> Result<Vec<f64>> {
+        let mut runs: Vec<Vec<Run>> = vec![Vec::new(); self.commands.len()];
+        for _ in 0..ROUNDS {
+            for (command, runs) in self.commands.iter().zip(&mut runs) {
+                let mut command = command.to_vec();
+                if command[0] == "netwatch" {
+                    command[0] = netwatch;
+                }
+                runs.push(run(&command)?);
+            }
+        }
+        println!(
+            "{:<24} {:>10} {:>20} {:>10} {:>8}",
+            "", "median ms", "least to most ms", "MiB", "ratio"
+        );
+        let mut medians = Vec::new();
+        for (command, runs) in self.commands.iter().zip(&mut runs) {
+            let mut walls: Vec<f64> = runs
+                .iter()
+                .map(|run| run.wall.as_secs_f64() * 1e3)
+                .collect();
+            walls.sort_by(f64::total_cmp);
+            let median = walls[walls.len() / 2];
+            medians.push(median);
+            let memory = runs.iter().map(|run| run.memory).max().unwrap_or(0) as f64 / 1024.0;
+            println!(
+                "{:<24} {median:>10.1} {:>20} {memory:>10.1} {:>8.2}",
+                command.join(" "),
+                format!("{:.1} to {:.1}", walls[0], walls[walls.len() - 1]),
+                medians[0] / median,
+            );
+        }
+        Ok(medians)
+    }
+
+    /// Says which goals are met.
+    fn judge(&self, sockets: usize, medians: &[f64]) {
+        for (_, whose, goal) in self.goals.iter().filter(|(at, ..)| *at == sockets) {
+            let other = self
+                .commands
+                .iter()
+                .position(|command| command[0] == *whose);
+            let Some(median) = other.and_then(|index| medians.get(index)) else {
+                continue;
+            };
+            let ratio = medians[0] / median;
+            let verdict = if ratio <= *goal { "met" } else { "NOT MET" };
+            println!("at most {goal:.3} of {whose}: {ratio:.3}, {verdict}");
+        }
+    }
+}
