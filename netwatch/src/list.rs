@@ -64,17 +64,20 @@ impl Listing {
     ///
     /// The kernel refuses sock_diag, or a network namespace that was asked for can't be entered.
     pub fn read(wanted: &Wanted) -> Result<Self> {
-        let (dumps, holders) = thread::scope(|scope| {
+        let own = netns::own();
+        let (dumps, others, holders) = thread::scope(|scope| {
             let holders = scope.spawn(|| {
                 let mut reader = ProcessReader::new(wanted.whole);
                 wanted.owners.then(|| Holders::read(&mut reader))
             });
-            // A thread of its own, as reading changes the thread's network namespace.
-            let dumps = scope.spawn(|| read_namespaces(wanted));
-            (join(dumps), join(holders))
+            // A thread of its own, as it changes the thread's network namespace.
+            let others = scope.spawn(|| read_others(wanted, own));
+            (read_own(wanted, own), join(others), join(holders))
         });
+        let mut dumps = dumps?;
+        dumps.extend(others?);
         Ok(Self {
-            dumps: dumps?,
+            dumps,
             holders: holders.unwrap_or(Holders::NONE),
             cgroups: if wanted.whole {
                 CgroupPaths::read()
@@ -133,12 +136,16 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn read_namespaces(wanted: &Wanted) -> Result<Vec<Dumped>> {
-    let own = netns::own();
+fn read_own(wanted: &Wanted, own: Option<u32>) -> Result<Vec<Dumped>> {
     let mut dumps = Vec::new();
     if own.is_none_or(|own| wanted.reads(own)) {
         read_one(wanted, own, &mut dumps)?;
     }
+    Ok(dumps)
+}
+
+fn read_others(wanted: &Wanted, own: Option<u32>) -> Result<Vec<Dumped>> {
+    let mut dumps = Vec::new();
     if wanted.netns.len() == 1 && own.is_some_and(|own| wanted.reads(own)) {
         return Ok(dumps);
     }
