@@ -1,5 +1,6 @@
 //! What was typed, and what was meant by it.
 
+pub mod describe;
 pub mod list;
 mod select;
 mod short;
@@ -11,7 +12,7 @@ use std::{
     io::{IsTerminal as _, stdout},
 };
 
-use clap::Command as Clap;
+use clap::{Command as Clap, error::ErrorKind};
 
 use trace::View;
 use typed::Typed;
@@ -21,6 +22,7 @@ use typed::Typed;
 pub enum Config {
     Trace(trace::Config),
     List(Box<list::Config>),
+    Describe(describe::Config),
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +44,7 @@ pub fn command() -> Clap {
         .disable_help_subcommand(true)
         .subcommands(trace::commands())
         .subcommand(list::command())
+        .subcommands(describe::commands())
         .args(trace::options())
 }
 
@@ -55,6 +58,11 @@ impl Config {
         let mut clap = command();
         let args = short::spelt_out(&clap, args.into_iter().collect());
         let matches = clap.try_get_matches_from_mut(args)?;
+        let described = |config: Option<describe::Config>| {
+            config
+                .map(Self::Describe)
+                .ok_or_else(|| clap::Error::new(ErrorKind::MissingRequiredArgument))
+        };
         let (name, typed) = match matches.subcommand() {
             Some((name, sub)) => (name, Typed(vec![sub, &matches])),
             None => ("trace", Typed(vec![&matches])),
@@ -64,6 +72,8 @@ impl Config {
             "list" => {
                 list::Config::new(&mut clap, &typed).map(|config| Self::List(Box::new(config)))
             }
+            "completions" => described(describe::Config::completions(&typed)),
+            "man" => described(describe::Config::man(&typed)),
             _ => trace::Config::new(&mut clap, View::Trace, &typed).map(Self::Trace),
         }
     }
@@ -72,7 +82,7 @@ impl Config {
     pub const fn is_verbose(&self) -> bool {
         match self {
             Self::Trace(config) => config.verbose,
-            Self::List(_) => false,
+            Self::List(_) | Self::Describe(_) => false,
         }
     }
 }

@@ -68,6 +68,7 @@ pub fn run(config: Config) -> Result<Outcome> {
         .context("start the runtime")?;
     match config {
         Config::Trace(config) => runtime.block_on(trace(config)),
+        Config::Describe(config) => run::describe::run(&config).map(|()| Outcome::Clean),
         Config::List(config) => runtime
             .block_on(run::list::run(*config))
             .map(|()| Outcome::Clean),

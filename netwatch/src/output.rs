@@ -1,5 +1,6 @@
 //! Saying it: the only writers of stdout, and of what stands on stderr beside it.
 
+pub mod describe;
 mod json;
 pub mod list;
 #[cfg(test)]

@@ -1,3 +1,4 @@
 //! What each command does.
 
+pub mod describe;
 pub mod list;

@@ -10,7 +10,7 @@ mod privilege;
 mod setup;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -46,6 +46,8 @@ enum Task {
     },
     /// Check the formatting and run clippy, with warnings as errors
     Lint,
+    /// Write the man pages into target/man
+    Man,
     /// Measure netwatch beside its peers, in one run
     Bench {
         /// What to measure; everything where nothing is said
@@ -94,6 +96,15 @@ fn perform(task: Task) -> Result<()> {
         Task::Lint => {
             setup::build_tools()?;
             lint::all()
+        }
+        Task::Man => {
+            setup::build_tools()?;
+            cargo::build(true)?;
+            let folder = cargo::workspace().join("target/man");
+            let mut netwatch = Command::new(cargo::release_binary()?);
+            command::exec(netwatch.arg("man").arg(&folder))?;
+            println!("{}", folder.display());
+            Ok(())
         }
         Task::Bench { question } => {
             privilege::require_root()?;
