@@ -16,6 +16,7 @@ mod enrich;
 pub mod event;
 pub mod filter;
 mod flow_map;
+pub mod host;
 mod humane;
 mod iterator;
 mod kernel;
