@@ -1,6 +1,7 @@
 //! What was typed, and what was meant by it.
 
 pub mod describe;
+pub mod host;
 pub mod list;
 mod select;
 mod short;
@@ -23,6 +24,9 @@ pub enum Config {
     Trace(trace::Config),
     List(Box<list::Config>),
     Describe(describe::Config),
+    Route(host::Route),
+    Interfaces(host::Interfaces),
+    Statistics(host::Statistics),
 }
 
 const EXAMPLES: &str = "\
@@ -45,6 +49,7 @@ pub fn command() -> Clap {
         .subcommands(trace::commands())
         .subcommand(list::command())
         .subcommands(describe::commands())
+        .subcommands(host::commands())
         .args(trace::options())
 }
 
@@ -74,6 +79,9 @@ impl Config {
             }
             "completions" => described(describe::Config::completions(&typed)),
             "man" => described(describe::Config::man(&typed)),
+            "route" => host::Route::new(&mut clap, &typed).map(Self::Route),
+            "interfaces" => host::Interfaces::new(&mut clap, &typed).map(Self::Interfaces),
+            "statistics" => host::Statistics::new(&mut clap, &typed).map(Self::Statistics),
             _ => trace::Config::new(&mut clap, View::Trace, &typed).map(Self::Trace),
         }
     }
@@ -82,7 +90,7 @@ impl Config {
     pub const fn is_verbose(&self) -> bool {
         match self {
             Self::Trace(config) => config.verbose,
-            Self::List(_) | Self::Describe(_) => false,
+            _ => false,
         }
     }
 }

@@ -73,6 +73,15 @@ pub fn run(config: Config) -> Result<Outcome> {
         Config::List(config) => runtime
             .block_on(run::list::run(*config))
             .map(|()| Outcome::Clean),
+        Config::Route(config) => runtime
+            .block_on(run::host::route(config))
+            .map(|()| Outcome::Clean),
+        Config::Interfaces(config) => runtime
+            .block_on(run::host::interfaces(config))
+            .map(|()| Outcome::Clean),
+        Config::Statistics(config) => runtime
+            .block_on(run::host::statistics(config))
+            .map(|()| Outcome::Clean),
     }
 }
 

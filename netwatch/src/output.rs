@@ -1,6 +1,7 @@
 //! Saying it: the only writers of stdout, and of what stands on stderr beside it.
 
 pub mod describe;
+pub mod host;
 mod json;
 pub mod list;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! What each command does.
 
 pub mod describe;
+pub mod host;
 pub mod list;

@@ -94,6 +94,18 @@ pub fn chosen_netns(typed: &Typed<'_>) -> Vec<u32> {
         .collect()
 }
 
+/// The inode number of a network namespace, given in one of its ways.
+///
+/// # Errors
+///
+/// There is no such namespace.
+pub fn netns(value: &str) -> Result<u32, String> {
+    let inode = netns_inode(value)?;
+    inode
+        .parse()
+        .map_err(|_| format!("{value:?} is no inode number of a network namespace"))
+}
+
 /// The inode number of a network namespace, given by number, name, path or `pid:N`.
 fn netns_inode(value: &str) -> Result<String, String> {
     if value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -32,6 +32,17 @@ impl Typed<'_> {
         self.0.iter().filter_map(flag).any(|on| on)
     }
 
+    /// An option before the command that the command doesn't have.
+    pub fn foreign(&self) -> Option<&str> {
+        let (command, before) = self.0.split_first()?;
+        let typed = before.iter().flat_map(|typed| {
+            let ids = typed.ids().map(clap::Id::as_str);
+            ids.filter(|id| source(typed, id) == Some(ValueSource::CommandLine))
+        });
+        let mut typed = typed.filter(|id| command.try_contains_id(id).is_err());
+        typed.next()
+    }
+
     /// Every value of an option that may be repeated.
     pub fn values<T: Clone + Send + Sync + 'static>(&self, name: &str) -> impl Iterator<Item = &T> {
         let levels = self.0.iter().rev().copied();

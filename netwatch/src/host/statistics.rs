@@ -2,7 +2,7 @@
 
 pub mod meaning;
 
-use std::{fs, io::ErrorKind};
+use std::{fs, io::ErrorKind, time::Duration};
 
 use anyhow::{Context as _, Result};
 
@@ -19,6 +19,14 @@ pub struct Section {
 /// Everything that was counted since the namespace began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics(pub Vec<Section>);
+
+/// What changed between two readings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// Only counters that changed, each with the difference.
+    pub counters: Statistics,
+    pub time: Duration,
+}
 
 /// The protocols that are wanted; none is all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
