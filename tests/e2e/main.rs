@@ -29,3 +29,7 @@ mod storm;
 // The command line.
 mod life;
 mod select;
+// What netstat shows beside sockets.
+mod host_interfaces;
+mod host_route;
+mod host_statistics;

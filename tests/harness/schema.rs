@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// A part of a line: a struct that knows the names of its fields, so that it can be told apart from
 /// the other parts, and so that a null is not taken for a missing field.
-trait Part: DeserializeOwned {
+pub trait Part: DeserializeOwned {
     const FIELDS: &'static [&'static str];
 }
 
@@ -26,6 +26,7 @@ macro_rules! part {
     (@key $field:ident $key:literal) => { $key };
     (@key $field:ident) => { stringify!($field) };
 }
+pub(super) use part;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident as $case:literal { $($word:ident,)* }) => {
@@ -156,7 +157,7 @@ impl Detail {
     }
 }
 
-fn take<T: Part>(map: &mut Map<String, Value>) -> Result<T, String> {
+pub fn take<T: Part>(map: &mut Map<String, Value>) -> Result<T, String> {
     let mut part = Map::new();
     for &field in T::FIELDS {
         let value = map

@@ -325,7 +325,7 @@ mod tests {
                 "is no inode number of a network namespace",
             ),
             ("--port 5 route", "--port is no option of this command"),
-            ("statistics --tpc", "--tcp"),
+            ("route --tabel all", "--table"),
         ] {
             let message = parse(line).expect_err(line);
             assert!(message.contains(part), "{line}: {message}");

@@ -87,10 +87,20 @@ fn join_seconds(args: Vec<OsString>) -> Vec<OsString> {
                 last.push("=");
                 last.push(arg);
             }
-            _ => joined.push(arg),
+            _ => joined.push(with_seconds(&arg).unwrap_or(arg)),
         }
     }
     joined
+}
+
+/// `-tnc2` as `-tnc=2`, which is clap's only spelling for a value that may be left out.
+fn with_seconds(arg: &OsStr) -> Option<OsString> {
+    let letters = arg.to_str()?.strip_prefix('-')?;
+    let (flags, seconds) = letters.split_once('c')?;
+    let is_bundle = flags.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_number = seconds.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && seconds.parse::<f64>().is_ok();
+    (is_bundle && is_number).then(|| OsString::from(format!("-{flags}c={seconds}")))
 }
 
 #[cfg(test)]
@@ -160,5 +170,9 @@ mod tests {
         assert_eq!(spelt("-tnc 0.5"), "list -tnc=0.5");
         assert_eq!(spelt("-tnc port 22"), "list -tnc port 22");
         assert_eq!(spelt("list -nc 1"), "list -nc=1");
+        assert_eq!(spelt("-c2 -tn"), "list -c=2 -tn");
+        assert_eq!(spelt("list -tnc0.5"), "list -tnc=0.5");
+        assert_eq!(spelt("-rc2"), "route -c=2");
+        assert_eq!(spelt("list -cn"), "list -cn");
     }
 }

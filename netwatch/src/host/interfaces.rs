@@ -139,12 +139,9 @@ pub fn select(
     }
     let known: Vec<&str> = interfaces.iter().map(|one| one.name.as_str()).collect();
     if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        let similar = |known: &&str| strsim::jaro_winkler(known, name);
-        let nearest = known
-            .iter()
-            .copied()
-            .max_by(|one, other| similar(one).total_cmp(&similar(other)))
-            .filter(|known| similar(known) > 0.8);
+        let distance = |known: &&str| strsim::osa_distance(known, name);
+        let nearest = known.iter().copied().min_by_key(distance);
+        let nearest = nearest.filter(|known| distance(known) <= 1 + name.len() / 4);
         return Err(match nearest {
             Some(nearest) => format!("there is no interface {name:?}: did you mean {nearest}?"),
             None => format!("there is no interface {name:?}, only {}", known.join(", ")),

@@ -68,7 +68,7 @@ fn ask<T>(
             recv(socket, &mut buffer[..], RecvFlags::empty()).context("read from netlink")?;
         for message in messages(&buffer[..count]) {
             let message = message.context("read a netlink message")?;
-            is_whole &= u16::from(message.flags()) & NLM_F_DUMP_INTR == 0;
+            is_whole &= message.flags() & NLM_F_DUMP_INTR == 0;
             let payload = message.payload();
             match message.message_type() {
                 _ if message.sequence_number() != sequence => {}

@@ -11,7 +11,7 @@ struct Program {
     why: &'static str,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "ip",
         package: "iproute2",
@@ -21,6 +21,11 @@ const PROGRAMS: [Program; 7] = [
         name: "ss",
         package: "iproute2",
         why: "prints the sockets that the table is compared with",
+    },
+    Program {
+        name: "nstat",
+        package: "iproute2",
+        why: "prints the protocol counters that netwatch's are compared with",
     },
     Program {
         name: "netstat",

@@ -175,3 +175,94 @@ const fn unspecified(family: Family) -> IpAddr {
         Family::Ipv6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::netlink::tests::attribute;
+
+    fn names() -> HashMap<u32, String> {
+        HashMap::from([(2, "eth0".to_owned()), (3, "eth1".to_owned())])
+    }
+
+    /// A message of IPv4 about 10.0.0.0/8 of table 254, made by boot.
+    fn message(kind: u8, flags: u32, attributes: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut bytes = vec![2, 8, 0, 0, 254, 3, 0, kind];
+        bytes.extend(flags.to_ne_bytes());
+        bytes.extend(attribute(kind::DST, &[10, 0, 0, 0]));
+        for (kind, value) in attributes {
+            bytes.extend(attribute(*kind, value));
+        }
+        bytes
+    }
+
+    #[test]
+    fn one_way_with_metrics() {
+        let metrics = [(2, 1400), (4, 160), (99, 1)]
+            .map(|(kind, value): (u16, u32)| attribute(kind, &value.to_ne_bytes()))
+            .concat();
+        let expires = [0_u32, 0, 6_000].map(u32::to_ne_bytes).concat();
+        let message = message(
+            1,
+            4,
+            &[
+                (kind::GATEWAY, &[192, 0, 2, 1]),
+                (kind::OIF, &2_u32.to_ne_bytes()),
+                (kind::PRIORITY, &100_u32.to_ne_bytes()),
+                (kind::TABLE, &1000_u32.to_ne_bytes()),
+                (kind::METRICS, &metrics),
+                (kind::CACHEINFO, &expires),
+            ],
+        );
+        let route = route(&message, &names()).unwrap();
+        assert_eq!(route.destination.to_string(), "10.0.0.0");
+        assert_eq!((route.table, route.metric, route.protocol), (1000, 100, 3));
+        assert_eq!(route.metrics, [("mtu", 1400), ("rtt", 20)]);
+        assert_eq!(route.expires_s, Some(60));
+        let [hop] = &route.next_hops[..] else {
+            panic!("{:?}", route.next_hops);
+        };
+        assert_eq!(hop.gateway, Some(IpAddr::from([192, 0, 2, 1])));
+        assert_eq!((hop.interface.as_deref(), hop.flags), (Some("eth0"), 4));
+    }
+
+    #[test]
+    fn several_ways() {
+        let via = [&10_u16.to_ne_bytes()[..], &[0xfd; 16]].concat();
+        let one = attribute(kind::GATEWAY, &[192, 0, 2, 1]);
+        let other = attribute(kind::VIA, &via);
+        let mut hops = Vec::new();
+        for (list, share, index) in [(one, 1, 2_u32), (other, 0, 9)] {
+            hops.extend(((NEXT_HOP + list.len()) as u16).to_ne_bytes());
+            hops.extend([16, share]);
+            hops.extend(index.to_ne_bytes());
+            hops.extend(list);
+        }
+        // Shorter than its own header: the end.
+        hops.extend([4, 0, 0, 0, 0, 0, 0, 0]);
+        let route = route(&message(1, 0, &[(kind::MULTIPATH, &hops)]), &names()).unwrap();
+        let told: Vec<_> = route
+            .next_hops
+            .iter()
+            .map(|hop| (hop.interface.as_deref(), hop.index, hop.weight, hop.flags))
+            .collect();
+        assert_eq!(
+            told,
+            [(Some("eth0"), Some(2), 2, 16), (None, Some(9), 1, 16)]
+        );
+        assert_eq!(route.next_hops[1].gateway, Some(IpAddr::from([0xfd; 16])));
+    }
+
+    #[test]
+    fn nowhere() {
+        let blackhole = route(&message(6, 0, &[]), &names()).unwrap();
+        assert_eq!(blackhole.next_hops, []);
+        assert_eq!(
+            route(&message(1, CLONED, &[]), &names()),
+            None,
+            "of a cache"
+        );
+        assert_eq!(route(&[7; 12], &names()), None, "of another family");
+        assert_eq!(route(&[2; 5], &names()), None, "cut off");
+    }
+}

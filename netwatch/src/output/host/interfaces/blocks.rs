@@ -11,9 +11,9 @@ use crate::host::{
     interfaces::{
         Address, Interface,
         counters::{Counter, RX_DROPS, RX_FRAME, TX_CARRIER},
-        words::{LINK_TYPES, STATES, flag_names},
+        words::{FLAGS, LINK_TYPES, STATES},
     },
-    route::words::{SCOPES, word},
+    route::words::{SCOPES, set, word},
 };
 
 const INDENT: &str = "        ";
@@ -30,7 +30,7 @@ pub fn blocks(out: &mut impl Write, reading: &InterfaceReading) -> io::Result<()
     writeln!(out, "Kernel Interface table")?;
     for interface in &reading.interfaces {
         let flags = interface.flags & SHOWN_FLAGS;
-        let (name, names, mtu) = (&interface.name, flag_names(flags).join(","), interface.mtu);
+        let (name, names, mtu) = (&interface.name, set(FLAGS, flags).join(","), interface.mtu);
         writeln!(out, "{name}: flags={flags}<{names}>  mtu {mtu}")?;
         for address in &interface.addresses {
             writeln!(out, "{INDENT}{}", address_line(address))?;

@@ -12,7 +12,7 @@ use crate::host::{
     interfaces::{
         Address, Interface,
         counters::Counter,
-        words::{ADDRESS_FLAGS, LINK_TYPES, STATES, flag_names},
+        words::{ADDRESS_FLAGS, FLAGS, LINK_TYPES, STATES},
     },
     route::words::{SCOPES, set, word},
 };
@@ -76,7 +76,7 @@ pub fn interface<'a>(
         name: &interface.name,
         r#type: word(LINK_TYPES, interface.link_type.into()),
         kind: interface.kind.as_deref(),
-        flags: flag_names(interface.flags),
+        flags: set(FLAGS, interface.flags),
         mtu: interface.mtu,
         state: word(STATES, interface.state.into()),
         qdisc: interface.qdisc.as_deref(),
