@@ -53,9 +53,10 @@ impl Place {
         };
         thread::scope(|scope| {
             let there = scope.spawn(|| {
-                elsewhere
-                    .enter()
-                    .with_context(|| format!("enter network namespace {}", self.netns))?;
+                elsewhere.enter().with_context(|| {
+                    let netns = self.netns;
+                    format!("enter network namespace {netns}, which takes CAP_SYS_ADMIN")
+                })?;
                 read()
             });
             there
