@@ -3,19 +3,26 @@
 mod hold;
 mod list;
 mod measure;
+mod storm;
+mod table;
+mod trace;
+mod tracer;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, fs, path::Path, process::Command, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Subcommand, ValueEnum};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use crate::{cargo, setup};
+use crate::{cargo, command::exec, setup};
 
 /// What a benchmark asks.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Question {
     /// How long a list of all sockets takes
     List,
+    /// What tracing costs and loses under a storm of connections
+    Trace,
 }
 
 /// What a benchmark starts as processes of their own.
@@ -25,6 +32,15 @@ pub enum Part {
     Hold {
         #[arg(long)]
         sockets: usize,
+    },
+    /// Accepts connections and closes them at once
+    Serve,
+    /// Connects as fast as it can
+    Connect {
+        #[arg(long)]
+        port: u16,
+        #[arg(long)]
+        millis: u64,
     },
     /// Runs a command once and writes what it took
     Measure {
@@ -43,9 +59,27 @@ pub fn ask(question: Option<Question>) -> Result<()> {
     setup::test_programs()?;
     cargo::build(true)?;
     let netwatch = cargo::release_binary()?;
-    match question {
-        Some(Question::List) | None => list::compare(&netwatch),
+    let netwatch = netwatch
+        .to_str()
+        .context("the path of netwatch is not UTF-8")?;
+    // SAFETY: only namespaces change, and xtask has one thread.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNET | UnshareFlags::NEWNS) }
+        .context("make namespaces")?;
+    exec(Command::new("mount").args(["--make-rprivate", "/"]))?;
+    exec(Command::new("ip").args(["link", "set", "lo", "up"]))?;
+    // The peers look for tracepoints there.
+    if !Path::new("/sys/kernel/tracing/events").exists() {
+        let tracefs = ["-t", "tracefs", "tracefs", "/sys/kernel/tracing"];
+        exec(Command::new("mount").args(tracefs))?;
     }
+    fs::write("/proc/sys/kernel/bpf_stats_enabled", "1").context("count what BPF programs take")?;
+    if matches!(question, None | Some(Question::List)) {
+        list::compare(netwatch)?;
+    }
+    if matches!(question, None | Some(Question::Trace)) {
+        trace::compare(netwatch)?;
+    }
+    Ok(())
 }
 
 /// Is a part of a benchmark.
@@ -56,6 +90,8 @@ pub fn ask(question: Option<Question>) -> Result<()> {
 pub fn be(part: Part) -> Result<()> {
     match part {
         Part::Hold { sockets } => hold::hold(sockets),
+        Part::Serve => storm::serve(),
+        Part::Connect { port, millis } => storm::connect(port, Duration::from_millis(millis)),
         Part::Measure { command } => measure::measure(&command),
     }
 }

@@ -36,11 +36,12 @@ pub fn kinds(tcp: Option<char>, udp: Option<char>) -> [Arg; 4] {
 ///
 /// A value is none of its key.
 pub fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
-    let mut filter = keyed(clap, typed)?;
+    let mut filter = Filter::default();
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
     let families = [("ipv4", Family::Ipv4), ("ipv6", Family::Ipv6)];
     filter.require(switched(typed, protocols, Condition::Protocol));
     filter.require(switched(typed, families, Condition::Family));
+    require_keyed(&mut filter, clap, typed)?;
     Ok(filter)
 }
 
@@ -51,6 +52,15 @@ pub fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error>
 /// A value is none of its key.
 pub fn keyed(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
     let mut filter = Filter::default();
+    require_keyed(&mut filter, clap, typed)?;
+    Ok(filter)
+}
+
+fn require_keyed(
+    filter: &mut Filter,
+    clap: &mut Clap,
+    typed: &Typed<'_>,
+) -> Result<(), clap::Error> {
     for key in KEYS {
         let conditions = typed
             .values::<String>(key.name)
@@ -61,7 +71,7 @@ pub fn keyed(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> 
             clap.error(kind, format!("--{}: {message}", key.name))
         })?);
     }
-    Ok(filter)
+    Ok(())
 }
 
 fn switched<T>(

@@ -100,6 +100,10 @@ fn with_seconds(arg: &OsStr) -> Option<OsString> {
     let is_bundle = flags.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_number = seconds.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && seconds.parse::<f64>().is_ok();
+    // netstat's -4 and -6 are flags after -c too.
+    if is_bundle && seconds.bytes().all(|byte| matches!(byte, b'4' | b'6')) {
+        return Some(OsString::from(format!("-{flags}{seconds}c")));
+    }
     (is_bundle && is_number).then(|| OsString::from(format!("-{flags}c={seconds}")))
 }
 
@@ -173,6 +177,11 @@ mod tests {
         assert_eq!(spelt("-c2 -tn"), "list -c=2 -tn");
         assert_eq!(spelt("list -tnc0.5"), "list -tnc=0.5");
         assert_eq!(spelt("-rc2"), "route -c=2");
+        assert_eq!(
+            spelt("-tnc4"),
+            "list -tn4c",
+            "netstat's flags for the families"
+        );
         assert_eq!(spelt("list -cn"), "list -cn");
     }
 }

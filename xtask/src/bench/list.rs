@@ -1,15 +1,11 @@
 //! How long a list of all sockets takes.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result};
-use rustix::thread::{UnshareFlags, unshare_unsafe};
+use anyhow::Result;
 
 use super::{
     hold::Held,
     measure::{Run, run},
 };
-use crate::command::exec;
 
 /// Sockets, and the processes that hold them.
 const SCALES: [(usize, usize); 3] = [(1_000, 20), (10_000, 100), (50_000, 250)];
@@ -51,18 +47,12 @@ const CONTESTS: [Contest; 2] = [
     },
 ];
 
-/// Compares netwatch with ss, netstat and lsof, in a network namespace of its own.
+/// Compares netwatch with ss, netstat and lsof.
 ///
 /// # Errors
 ///
 /// Something can't be started.
-pub fn compare(netwatch: &Path) -> Result<()> {
-    let netwatch = netwatch
-        .to_str()
-        .context("the path of netwatch is not UTF-8")?;
-    // SAFETY: only the network namespace changes, and xtask has one thread.
-    unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.context("make a network namespace")?;
-    exec(std::process::Command::new("ip").args(["link", "set", "lo", "up"]))?;
+pub fn compare(netwatch: &str) -> Result<()> {
     for (sockets, processes) in SCALES {
         eprintln!("bench: {sockets} sockets in {processes} processes");
         let held = Held::start(sockets, processes)?;
