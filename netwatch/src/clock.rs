@@ -52,6 +52,68 @@ impl Clock {
     }
 }
 
+/// Writes times one after another: what the times of one second share is made once.
+#[derive(Clone, Debug)]
+pub struct Stamps {
+    clock: Clock,
+    /// The second, since 1970, that the texts are of.
+    second: i128,
+    utc: String,
+    local: String,
+}
+
+const SECOND_NS: i128 = 1_000_000_000;
+
+impl Stamps {
+    pub const fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            second: i128::MIN,
+            utc: String::new(),
+            local: String::new(),
+        }
+    }
+
+    /// As [`Clock::rfc3339`].
+    pub fn rfc3339(&mut self, mono: MonoNs, out: &mut String) {
+        let nanos = self.enter(mono);
+        out.push_str(&self.utc);
+        push_digits(out, nanos, 9);
+        out.push('Z');
+    }
+
+    /// As [`Clock::time_of_day`].
+    pub fn time_of_day(&mut self, mono: MonoNs, out: &mut String) {
+        let nanos = self.enter(mono);
+        out.push_str(&self.local);
+        push_digits(out, nanos / 1_000_000, 3);
+    }
+
+    /// Makes the texts of a time's second, up to the point; gives back its nanoseconds.
+    fn enter(&mut self, mono: MonoNs) -> u32 {
+        let wall = self.clock.offset + i128::from(mono);
+        let second = wall.div_euclid(SECOND_NS);
+        if second != self.second {
+            self.second = second;
+            let at = self.clock.wall(mono);
+            self.utc = at.strftime("%Y-%m-%dT%H:%M:%S.").to_string();
+            let local = at.to_zoned(self.clock.zone.clone());
+            self.local = local.strftime("%H:%M:%S.").to_string();
+        }
+        wall.rem_euclid(SECOND_NS) as u32
+    }
+}
+
+/// A number of so many digits, with zeros in front.
+fn push_digits(out: &mut String, mut number: u32, count: usize) {
+    let mut digits = [b'0'; 9];
+    for digit in digits[..count].iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend(digits[..count].iter().map(|digit| char::from(*digit)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +128,19 @@ mod tests {
             "2026-11-23T12:28:38.123456789Z"
         );
         assert_eq!(clock.time_of_day(later), "13:28:38.123");
+    }
+
+    #[test]
+    fn stamps_are_those_of_the_clock() {
+        let wall = "2026-11-23T23:59:58.999999999Z".parse().unwrap();
+        let clock = Clock::new(5, wall, TimeZone::fixed(jiff::tz::offset(1)));
+        let mut stamps = Stamps::new(clock.clone());
+        for mono in [5, 6, 4, 1_000_000_006, 0, 999_999_999_999, 6] {
+            let (mut utc, mut local) = (String::new(), String::new());
+            stamps.rfc3339(mono, &mut utc);
+            stamps.time_of_day(mono, &mut local);
+            assert_eq!(utc, clock.rfc3339(mono).to_string());
+            assert_eq!(local, clock.time_of_day(mono));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Text from outside, made fit for a terminal.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::IpAddr};
 
 /// Shows what a terminal or a reader's eye could be fooled by: control characters, characters that
 /// change the direction of text or have no width, and bytes that are no UTF-8. Done once, where
@@ -34,6 +34,22 @@ const fn deceives(character: char) -> bool {
         | '\u{ad}' | '\u{61c}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Writes an address as `Display` does, which takes thrice the time for IPv4: every line has two.
+pub fn push_addr(text: &mut String, addr: IpAddr) {
+    match addr {
+        // Writing to a String can't fail.
+        IpAddr::V6(addr) => drop(write!(text, "{addr}")),
+        IpAddr::V4(addr) => {
+            for (index, octet) in addr.octets().into_iter().enumerate() {
+                if index > 0 {
+                    text.push('.');
+                }
+                text.push_str(itoa::Buffer::new().format(octet));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

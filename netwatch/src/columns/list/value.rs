@@ -7,6 +7,7 @@ use crate::{
     event::{Endpoint, Family, Process},
     humane,
     list::{Memory, Timer},
+    text::push_addr,
 };
 
 /// What a cell holds; text and the order of rows are both made from it.
@@ -107,7 +108,8 @@ fn write_end(end: &Endpoint, line: &ListLine<'_>, out: &mut String) -> std::fmt:
     let addr = end.addr.unwrap_or(unspecified);
     match line.names.host(addr) {
         Some(name) => out.push_str(name),
-        None => write_addr(addr, out)?,
+        None if addr.is_ipv6() => write!(out, "[{addr}]")?,
+        None => push_addr(out, addr),
     }
     let service = |port| line.names.service(port, line.entry.socket.protocol);
     match end.port {
@@ -121,23 +123,6 @@ fn write_end(end: &Endpoint, line: &ListLine<'_>, out: &mut String) -> std::fmt:
         },
     }
     Ok(())
-}
-
-/// As `Display` writes them, but for brackets; the formatter takes thrice the time for IPv4, and
-/// every row has two.
-fn write_addr(addr: IpAddr, out: &mut String) -> std::fmt::Result {
-    match addr {
-        IpAddr::V6(addr) => write!(out, "[{addr}]"),
-        IpAddr::V4(addr) => {
-            for (index, octet) in addr.octets().into_iter().enumerate() {
-                if index > 0 {
-                    out.push('.');
-                }
-                out.push_str(itoa::Buffer::new().format(octet));
-            }
-            Ok(())
-        }
-    }
 }
 
 /// `812/nginx`, each process once.
