@@ -3,6 +3,7 @@
 pub mod describe;
 pub mod host;
 pub mod list;
+mod netstat;
 mod select;
 mod short;
 pub mod trace;
@@ -27,6 +28,8 @@ pub enum Config {
     Route(host::Route),
     Interfaces(host::Interfaces),
     Statistics(host::Statistics),
+    /// netstat's arguments, not yet read.
+    Netstat(Vec<OsString>),
 }
 
 const EXAMPLES: &str = "\
@@ -50,6 +53,7 @@ pub fn command() -> Clap {
         .subcommand(list::command())
         .subcommands(describe::commands())
         .subcommands(host::commands())
+        .subcommand(netstat::command())
         .args(trace::options())
 }
 
@@ -68,6 +72,9 @@ impl Config {
                 .map(Self::Describe)
                 .ok_or_else(|| clap::Error::new(ErrorKind::MissingRequiredArgument))
         };
+        if let Some(("netstat", sub)) = matches.subcommand() {
+            return Ok(Self::Netstat(netstat::args(sub)));
+        }
         let (name, typed) = match matches.subcommand() {
             Some((name, sub)) => (name, Typed(vec![sub, &matches])),
             None => ("trace", Typed(vec![&matches])),

@@ -23,6 +23,7 @@ mod kernel;
 mod ledger;
 pub mod list;
 pub mod names;
+pub mod netstat;
 pub mod output;
 mod privilege;
 mod probes;
@@ -52,6 +53,8 @@ pub enum Outcome {
     Clean,
     /// Something was lost, and that was to count as a failure.
     Lost,
+    /// It did not go well, in a way that has an exit code of its own.
+    Code(u8),
 }
 
 /// How often to see whether somebody still reads, where nothing happens that would tell.
@@ -82,6 +85,7 @@ pub fn run(config: Config) -> Result<Outcome> {
         Config::Statistics(config) => runtime
             .block_on(run::host::statistics(config))
             .map(|()| Outcome::Clean),
+        Config::Netstat(args) => run::netstat::run(args),
     }
 }
 

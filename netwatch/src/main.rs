@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     match netwatch::run(config) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Lost) => ExitCode::from(LOST),
+        Ok(Outcome::Code(code)) => ExitCode::from(code),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("{error:#}"));

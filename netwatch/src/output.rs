@@ -4,6 +4,7 @@ pub mod describe;
 pub mod host;
 mod json;
 pub mod list;
+pub mod netstat;
 #[cfg(test)]
 mod samples;
 mod text;

@@ -19,6 +19,15 @@ pub fn clean(bytes: &[u8]) -> String {
     text
 }
 
+/// The same, but text with nothing to show in it stays as it is, its backslashes too: for output that
+/// has to equal another program's.
+pub fn plain(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(deceives) => text.to_owned(),
+        _ => clean(bytes),
+    }
+}
+
 fn push(text: &mut String, character: char) {
     match character {
         '\\' => text.push_str("\\\\"),
@@ -70,6 +79,12 @@ mod tests {
     #[test]
     fn what_is_harmless_stays() {
         assert_eq!(clean("nginx: wörker 世界".as_bytes()), "nginx: wörker 世界");
+    }
+
+    #[test]
+    fn plain_text_keeps_its_backslashes() {
+        assert_eq!(plain(b"dev\\x2dsda"), "dev\\x2dsda");
+        assert_eq!(plain(b"\\ \x1b"), "\\\\ \\u{1b}");
     }
 
     /// What nobody may ever see, written down anew: not the list that is under test.
