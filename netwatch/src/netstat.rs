@@ -29,6 +29,7 @@ pub enum Section {
     /// The cache of IPv4 routes, which the kernel no longer has: only its headings are left.
     RouteCache4,
     Routes6(Vec<routes::Route6>),
+    RouteCache6(Vec<routes::Route6>),
     Counters(Vec<counters::Group>),
 }
 
@@ -104,15 +105,29 @@ fn read_routes(request: &Request, frame: &mut Frame) -> Result<()> {
         match domain {
             Domain::Inet => {
                 if table {
-                    frame.sections.push(Section::Routes4(routes::read_ipv4()?));
+                    let routes = routes::read_ipv4()?;
+                    let is_missing = routes.is_none();
+                    let routes = routes.unwrap_or_default();
+                    frame.sections.push(Section::Routes4(routes));
+                    if is_missing {
+                        frame.code = 1;
+                        break;
+                    }
                 }
                 if cache {
                     frame.sections.push(Section::RouteCache4);
                 }
             }
             Domain::Inet6 => {
-                let routes = routes::read_ipv6()?;
-                frame.sections.push(Section::Routes6(routes));
+                let (cached, usual): (Vec<_>, _) = routes::read_ipv6()?
+                    .into_iter()
+                    .partition(|route| route.flags & routes::flag::CACHE != 0);
+                if table {
+                    frame.sections.push(Section::Routes6(usual));
+                }
+                if cache {
+                    frame.sections.push(Section::RouteCache6(cached));
+                }
             }
             other => {
                 frame.lack(Lack::Routing(other.name()), 3);
@@ -138,10 +153,6 @@ fn read_counters(request: &Request, frame: &mut Frame) -> Result<()> {
 
 fn read_sockets(request: &Request, frame: &mut Frame) -> Result<()> {
     let choice = request.choice();
-    if choice.protocols.has(Protocols::BLUETOOTH) {
-        frame.lack(Lack::Feature("AF BLUETOOTH"), 1);
-        return Ok(());
-    }
     if request.programs {
         frame.owners = Some(owners::read());
     }
@@ -168,8 +179,11 @@ fn read_sockets(request: &Request, frame: &mut Frame) -> Result<()> {
     for domain in choice.others {
         frame.lack(domain.lack(), u8::from(!choice.everything));
         if !choice.everything {
-            break;
+            return Ok(());
         }
+    }
+    if request.protocols.has(Protocols::BLUETOOTH) {
+        frame.lack(Lack::Feature("AF BLUETOOTH"), 1);
     }
     Ok(())
 }

@@ -84,6 +84,8 @@ impl Protocols {
     /// Memberships in multicast groups.
     pub const GROUPS: Self = Self(32);
     pub const BLUETOOTH: Self = Self(64);
+    /// What is no table of internet sockets.
+    const UNLISTED: Self = Self(32 | 64);
     /// What netstat shows of a family where no protocol is chosen.
     pub const USUAL: Self = Self(1 | 2 | 4 | 8 | 16);
 
@@ -154,7 +156,7 @@ impl Request {
     pub fn choice(&self) -> Choice {
         let chosen = |domain: Domain| self.domains.contains(&domain);
         let (inet, inet6) = (chosen(Domain::Inet), chosen(Domain::Inet6));
-        let listed = self.protocols.without(Protocols::GROUPS);
+        let listed = self.protocols.without(Protocols::UNLISTED);
         let everything = self.domains.is_empty() && self.protocols.is_empty();
         let others = OTHERS.into_iter();
         Choice {

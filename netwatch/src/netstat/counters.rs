@@ -11,6 +11,8 @@ pub struct Group {
     pub name: String,
     /// Names and values, in the kernel's order.
     pub counters: Vec<(String, u64)>,
+    /// Whether its protocol was chosen.
+    pub is_chosen: bool,
 }
 
 /// Which groups belong to a protocol; all others are always shown.
@@ -36,7 +38,7 @@ const GROUPS6: [&str; 4] = ["Ip6", "Icmp6", "UdpLite6", "Udp6"];
 pub fn read(chosen: Protocols) -> Result<Vec<Group>> {
     let mut groups = pairs(&proc_net::lines("snmp")?);
     groups.extend(pairs(&proc_net::lines("netstat")?));
-    groups.retain(|group| is_shown(group, chosen));
+    choose(&mut groups, chosen);
     Ok(groups)
 }
 
@@ -49,13 +51,16 @@ pub fn read_ipv6(chosen: Protocols) -> Result<Vec<Group>> {
     let mut groups = singles(&proc_net::lines("snmp6")?);
     let tcp = pairs(&proc_net::lines("snmp")?);
     groups.extend(tcp.into_iter().filter(|group| group.name == "Tcp"));
-    groups.retain(|group| is_shown(group, chosen));
+    choose(&mut groups, chosen);
     Ok(groups)
 }
 
-fn is_shown(group: &Group, chosen: Protocols) -> bool {
-    let row = PROTOCOLS.iter().find(|(name, _)| *name == group.name);
-    chosen.is_empty() || row.is_none_or(|(_, protocol)| chosen.has(*protocol))
+fn choose(groups: &mut [Group], chosen: Protocols) {
+    for group in groups {
+        let row = PROTOCOLS.iter().find(|(name, _)| *name == group.name);
+        group.is_chosen =
+            chosen.is_empty() || row.is_none_or(|(_, protocol)| chosen.has(*protocol));
+    }
 }
 
 /// A line of names and a line of values, both beginning with the group's name.
@@ -70,6 +75,7 @@ fn pairs(lines: &[String]) -> Vec<Group> {
         Some(Group {
             name: name.to_owned(),
             counters: names.zip(values).collect(),
+            is_chosen: true,
         })
     });
     pairs.collect()
@@ -92,6 +98,7 @@ fn singles(lines: &[String]) -> Vec<Group> {
             _ => groups.push(Group {
                 name: (*group).to_owned(),
                 counters: vec![counter],
+                is_chosen: true,
             }),
         }
     }
@@ -123,12 +130,13 @@ mod tests {
 
     #[test]
     fn chosen_protocols_leave_out_others() {
-        let group = |name: &str| Group {
-            name: name.to_owned(),
-            counters: Vec::new(),
+        let groups = pairs(&lines("Tcp: A\nTcp: 1\nUdp: A\nUdp: 1\nIpExt: A\nIpExt: 1\n"));
+        let chosen = |protocols| {
+            let mut groups = groups.clone();
+            choose(&mut groups, protocols);
+            groups.iter().map(|group| group.is_chosen).collect::<Vec<_>>()
         };
-        assert!(is_shown(&group("Tcp"), Protocols::default()));
-        assert!(!is_shown(&group("Tcp"), Protocols::UDP));
-        assert!(is_shown(&group("IpExt"), Protocols::UDP));
+        assert_eq!(chosen(Protocols::default()), [true, true, true]);
+        assert_eq!(chosen(Protocols::UDP), [false, true, true]);
     }
 }

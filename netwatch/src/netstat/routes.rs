@@ -53,15 +53,19 @@ pub struct Route6 {
     pub flags: u32,
 }
 
-/// The IPv4 routes that are up.
+/// The IPv4 routes that are up; None in a network namespace that has never had one.
 ///
 /// # Errors
 ///
 /// The file is there and can't be read.
-pub fn read_ipv4() -> Result<Vec<Route4>> {
+pub fn read_ipv4() -> Result<Option<Vec<Route4>>> {
     let lines = proc_net::lines("route")?;
+    if lines.is_empty() {
+        return Ok(None);
+    }
     let routes = lines.iter().skip(1).filter_map(|line| route4(line));
-    Ok(routes.filter(|route| route.flags & flag::UP != 0).collect())
+    let up = routes.filter(|route| route.flags & flag::UP != 0);
+    Ok(Some(up.collect()))
 }
 
 /// The IPv6 routes.

@@ -59,15 +59,20 @@ impl<'a> Printer<'a> {
                 Section::Groups(memberships) => groups::print(out, memberships, names)?,
                 Section::Routes4(table) => routes::print_ipv4(out, request, table, names)?,
                 Section::RouteCache4 => routes::print_ipv4_cache(out, request)?,
-                Section::Routes6(table) => routes::print_ipv6(out, request, table, names)?,
+                Section::Routes6(table) => routes::print_ipv6(out, "table", table, names)?,
+                Section::RouteCache6(table) => routes::print_ipv6(out, "cache", table, names)?,
                 Section::Counters(groups) => statistics::print(out, groups)?,
             }
         }
-        self.out.flush()?;
         for lack in &frame.lacks {
-            say(&lack_note(*lack, self.request));
+            let note = lack_note(*lack, self.request);
+            match lack {
+                // This one alone is not on stderr.
+                Lack::Statistics => writeln!(self.out, "{note}")?,
+                _ => say(&note),
+            }
         }
-        Ok(())
+        self.out.flush()
     }
 }
 

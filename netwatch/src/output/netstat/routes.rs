@@ -167,19 +167,16 @@ pub fn print_ipv4_cache(out: &mut impl Write, request: &Request) -> io::Result<(
 
 pub fn print_ipv6(
     out: &mut impl Write,
-    request: &Request,
+    what: &str,
     routes: &[Route6],
     names: &mut Names,
 ) -> io::Result<()> {
-    let of_cache = request.cache && !request.fib;
-    let what = if of_cache { "cache" } else { "table" };
     writeln!(out, "Kernel IPv6 routing {what}")?;
     writeln!(
         out,
         "Destination                    Next Hop                   Flag Met Ref  Use If"
     )?;
-    let is_shown = |route: &&Route6| (route.flags & flag::CACHE != 0) == of_cache;
-    for route in routes.iter().filter(is_shown) {
+    for route in routes {
         let host = names.host(route.destination.into());
         let destination = padded(&format!("{host}/{}", route.prefix_length), 30);
         let next_hop = padded(names.host(route.next_hop.into()), 26);

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::sentences::{self, Place, Sentence};
 use crate::netstat::counters::Group;
 
-/// Below which heading the printer stands. It stays there until a counter that belongs elsewhere,
-/// even over the end of a group: so does netstat.
+/// Below which heading the printer stands. It stays there until a group that is left out, or a
+/// counter that belongs elsewhere, even over the end of a group: so does netstat.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Below {
     Group,
@@ -26,6 +26,10 @@ impl Below {
 pub fn print(out: &mut impl Write, groups: &[Group]) -> io::Result<()> {
     let mut below = Below::Group;
     for group in groups {
+        if !group.is_chosen {
+            below = Below::Group;
+            continue;
+        }
         writeln!(out, "{}:", group.name)?;
         for (counter, value) in &group.counters {
             match sentences::find(&group.name, counter) {
@@ -77,6 +81,7 @@ mod tests {
             counters: counters
                 .map(|(name, value)| ((*name).to_owned(), *value))
                 .collect(),
+            is_chosen: true,
         }
     }
 
