@@ -4,7 +4,7 @@
 
 pub mod interfaces;
 pub mod names;
-mod netlink;
+pub mod netlink;
 pub mod route;
 pub mod statistics;
 

@@ -39,7 +39,10 @@ mod tracer;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 
 use cli::{Config, trace};
 use clock::Clock;
@@ -66,27 +69,31 @@ const LOOK_AFTER_READER: Duration = Duration::from_millis(500);
 ///
 /// The kernel refuses what netwatch can't do without, or the output can't be written.
 pub fn run(config: Config) -> Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
     match config {
-        Config::Trace(config) => runtime.block_on(trace(config)),
+        Config::Trace(config) => runtime()?.block_on(trace(config)),
         Config::Describe(config) => run::describe::run(&config).map(|()| Outcome::Clean),
-        Config::List(config) => runtime
+        Config::List(config) => runtime()?
             .block_on(run::list::run(*config))
             .map(|()| Outcome::Clean),
-        Config::Route(config) => runtime
+        Config::Route(config) => runtime()?
             .block_on(run::host::route(config))
             .map(|()| Outcome::Clean),
-        Config::Interfaces(config) => runtime
+        Config::Interfaces(config) => runtime()?
             .block_on(run::host::interfaces(config))
             .map(|()| Outcome::Clean),
-        Config::Statistics(config) => runtime
+        Config::Statistics(config) => runtime()?
             .block_on(run::host::statistics(config))
             .map(|()| Outcome::Clean),
+        // Without a runtime, whose own sockets would be in the tables.
         Config::Netstat(args) => run::netstat::run(args),
     }
+}
+
+fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")
 }
 
 async fn trace(config: trace::Config) -> Result<Outcome> {

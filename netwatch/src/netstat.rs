@@ -6,6 +6,7 @@
 pub mod args;
 pub mod counters;
 pub mod groups;
+pub mod interfaces;
 pub mod names;
 mod options;
 pub mod owners;
@@ -31,6 +32,7 @@ pub enum Section {
     Routes6(Vec<routes::Route6>),
     RouteCache6(Vec<routes::Route6>),
     Counters(Vec<counters::Group>),
+    Interfaces(Vec<interfaces::Interface>),
 }
 
 /// What there is no table for on this system, as netstat calls it.
@@ -88,6 +90,10 @@ pub fn read(request: &Request) -> Result<Frame> {
         Mode::Masquerade => frame.lack(Lack::Support("ip_masquerade"), 1),
         Mode::Routes => read_routes(request, &mut frame)?,
         Mode::Statistics => read_counters(request, &mut frame)?,
+        Mode::Interfaces => {
+            let interfaces = interfaces::read(request.all)?;
+            frame.sections.push(Section::Interfaces(interfaces));
+        }
         Mode::Sockets => read_sockets(request, &mut frame)?,
     }
     Ok(frame)

@@ -16,6 +16,7 @@ pub enum Mode {
     #[default]
     Sockets,
     Routes,
+    Interfaces,
     Statistics,
     Masquerade,
 }

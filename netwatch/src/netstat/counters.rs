@@ -117,24 +117,34 @@ mod tests {
     fn names_and_values_are_joined() {
         let groups = pairs(&lines("Ip: A B\nIp: 1 2\nTcp: MaxConn C\nTcp: -1 3\n"));
         assert_eq!(groups[0].name, "Ip");
-        assert_eq!(groups[0].counters, [("A".to_owned(), 1), ("B".to_owned(), 2)]);
+        assert_eq!(
+            groups[0].counters,
+            [("A".to_owned(), 1), ("B".to_owned(), 2)]
+        );
         assert_eq!(groups[1].counters[1], ("C".to_owned(), 3));
     }
 
     #[test]
     fn a_counters_name_tells_its_group() {
-        let groups = singles(&lines("Ip6InReceives  5\nUdp6NoPorts 1\nUdpLite6NoPorts 2\n"));
+        let groups = singles(&lines(
+            "Ip6InReceives  5\nUdp6NoPorts 1\nUdpLite6NoPorts 2\n",
+        ));
         let names: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();
         assert_eq!(names, ["Ip6", "Udp6", "UdpLite6"]);
     }
 
     #[test]
     fn chosen_protocols_leave_out_others() {
-        let groups = pairs(&lines("Tcp: A\nTcp: 1\nUdp: A\nUdp: 1\nIpExt: A\nIpExt: 1\n"));
+        let groups = pairs(&lines(
+            "Tcp: A\nTcp: 1\nUdp: A\nUdp: 1\nIpExt: A\nIpExt: 1\n",
+        ));
         let chosen = |protocols| {
             let mut groups = groups.clone();
             choose(&mut groups, protocols);
-            groups.iter().map(|group| group.is_chosen).collect::<Vec<_>>()
+            groups
+                .iter()
+                .map(|group| group.is_chosen)
+                .collect::<Vec<_>>()
         };
         assert_eq!(chosen(Protocols::default()), [true, true, true]);
         assert_eq!(chosen(Protocols::UDP), [false, true, true]);

@@ -144,7 +144,9 @@ fn service(line: &str) -> Option<((&'static str, u16), String)> {
     let mut words = line.split_ascii_whitespace();
     let (name, place) = (words.next()?, words.next()?);
     let (port, protocol) = place.split_once('/')?;
-    let protocol = ["tcp", "udp"].into_iter().find(|known| *known == protocol)?;
+    let protocol = ["tcp", "udp"]
+        .into_iter()
+        .find(|known| *known == protocol)?;
     Some(((protocol, port.parse().ok()?), name.to_owned()))
 }
 
@@ -187,9 +189,15 @@ mod tests {
 
     #[test]
     fn databases_are_read() {
-        assert_eq!(service("ssh\t22/tcp"), Some((("tcp", 22), "ssh".to_owned())));
+        assert_eq!(
+            service("ssh\t22/tcp"),
+            Some((("tcp", 22), "ssh".to_owned()))
+        );
         assert_eq!(service("x 7/sctp"), None);
-        assert_eq!(internet_protocol("icmp 1 ICMP"), Some(((RAW, 1), "icmp".to_owned())));
+        assert_eq!(
+            internet_protocol("icmp 1 ICMP"),
+            Some(((RAW, 1), "icmp".to_owned()))
+        );
         let loopback = Some((Ipv4Addr::new(127, 0, 0, 0), "loopback".to_owned()));
         for line in ["loopback 127.0.0.0", "loopback 127"] {
             assert_eq!(network(line), loopback);

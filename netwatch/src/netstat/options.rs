@@ -60,10 +60,10 @@ const fn long(long: &'static str, meaning: Meaning) -> Row {
     }
 }
 
-
 /// Every option that Debian's netstat 2.10 takes.
 pub const OPTIONS: &[Row] = &[
     row('r', "route", Meaning::Mode(Mode::Routes)),
+    row('i', "interfaces", Meaning::Mode(Mode::Interfaces)),
     row('s', "statistics", Meaning::Mode(Mode::Statistics)),
     row('M', "masquerade", Meaning::Mode(Mode::Masquerade)),
     row('g', "groups", Meaning::Protocols(Protocols::GROUPS)),

@@ -114,7 +114,10 @@ mod tests {
     fn a_program_is_named_as_netstat_names_it() {
         for (command_line, name) in [
             (&b"/usr/sbin/nginx\0-g\0"[..], &b"nginx"[..]),
-            (b"nginx: master process /usr/sbin/nginx -g\0", b"nginx: master process /usr/sbin/nginx -g"),
+            (
+                b"nginx: master process /usr/sbin/nginx -g\0",
+                b"nginx: master process /usr/sbin/nginx -g",
+            ),
             (b"a/b\0", b"a/b"),
             (b"/usr/sbin/foo: a/b\0", b"b"),
             (b"/x/\0", b""),
@@ -126,7 +129,10 @@ mod tests {
 
     #[test]
     fn an_owner_is_cut_and_clean() {
-        assert_eq!(shown(30101, b"averyveryverylongname"), "30101/averyveryvery");
+        assert_eq!(
+            shown(30101, b"averyveryverylongname"),
+            "30101/averyveryvery"
+        );
         assert_eq!(shown(7, b"we\x1b[31mird"), "7/we\\u{1b}[31mird");
     }
 

@@ -81,8 +81,17 @@ pub fn read_ipv6() -> Result<Vec<Route6>> {
 /// `Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT`
 fn route4(line: &str) -> Option<Route4> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    let [interface, destination, gateway, flags, references, uses, metric, mask, rest @ ..] =
-        &words[..]
+    let [
+        interface,
+        destination,
+        gateway,
+        flags,
+        references,
+        uses,
+        metric,
+        mask,
+        rest @ ..,
+    ] = &words[..]
     else {
         return None;
     };
@@ -112,8 +121,18 @@ fn route4(line: &str) -> Option<Route4> {
 /// interface; all numbers in hexadecimal.
 fn route6(line: &str) -> Option<Route6> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    let [destination, length, _, _, next_hop, metric, references, uses, flags, interface] =
-        &words[..]
+    let [
+        destination,
+        length,
+        _,
+        _,
+        next_hop,
+        metric,
+        references,
+        uses,
+        flags,
+        interface,
+    ] = &words[..]
     else {
         return None;
     };
@@ -141,14 +160,18 @@ mod tests {
         assert_eq!(route.destination, Ipv4Addr::new(192, 0, 2, 0));
         assert_eq!(route.mask, Ipv4Addr::new(255, 255, 255, 0));
         assert_eq!((route.references, route.uses, route.metric), (1, 2, 100));
-        assert_eq!((route.mtu, route.window, route.round_trip), (1500, 4096, 30));
+        assert_eq!(
+            (route.mtu, route.window, route.round_trip),
+            (1500, 4096, 30)
+        );
         assert_eq!(route4("eth0 000200C0"), None);
     }
 
     #[test]
     fn an_ipv6_route_is_read() {
         let zero = "0".repeat(32);
-        let line = format!("{zero} 00 {zero} 00 {zero} ffffffff 00000001 00000000 00200200       lo");
+        let line =
+            format!("{zero} 00 {zero} 00 {zero} ffffffff 00000001 00000000 00200200       lo");
         let route = route6(&line).unwrap();
         assert_eq!((route.metric, route.references, route.uses), (-1, 1, 0));
         assert_eq!((route.flags, &*route.interface), (0x0020_0200, "lo"));

@@ -20,12 +20,7 @@ pub struct Kind {
     pub is_ipv6: bool,
 }
 
-const fn kind(
-    name: &'static str,
-    file: &'static str,
-    protocol: Protocols,
-    is_ipv6: bool,
-) -> Kind {
+const fn kind(name: &'static str, file: &'static str, protocol: Protocols, is_ipv6: bool) -> Kind {
     Kind {
         name,
         file,

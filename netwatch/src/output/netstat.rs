@@ -1,6 +1,7 @@
 //! Tables as net-tools netstat prints them.
 
 mod groups;
+mod interfaces;
 mod routes;
 mod sentences;
 mod sockets;
@@ -22,6 +23,7 @@ pub struct Printer<'a> {
     request: &'a Request,
     names: Names,
     out: BufWriter<io::StdoutLock<'static>>,
+    is_first: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -31,6 +33,7 @@ impl<'a> Printer<'a> {
             request,
             names: Names::new(request),
             out: BufWriter::with_capacity(1 << 16, stdout().lock()),
+            is_first: true,
         }
     }
 
@@ -61,6 +64,9 @@ impl<'a> Printer<'a> {
                 Section::RouteCache4 => routes::print_ipv4_cache(out, request)?,
                 Section::Routes6(table) => routes::print_ipv6(out, "table", table, names)?,
                 Section::RouteCache6(table) => routes::print_ipv6(out, "cache", table, names)?,
+                Section::Interfaces(table) => {
+                    interfaces::print(out, request, table, self.is_first)?;
+                }
                 Section::Counters(groups) => statistics::print(out, groups)?,
             }
         }
@@ -72,6 +78,7 @@ impl<'a> Printer<'a> {
                 _ => say(&note),
             }
         }
+        self.is_first = false;
         self.out.flush()
     }
 }

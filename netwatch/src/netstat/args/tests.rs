@@ -21,14 +21,28 @@ fn flags_are_bundled_repeated_and_abbreviated() {
         "--tcp --ud --li --numeric --prog --ext -e --ti",
         "word -tulnpeeo word",
     ] {
-        assert_eq!(format!("{:?}", request(line)), format!("{apart:?}"), "{line}");
+        assert_eq!(
+            format!("{:?}", request(line)),
+            format!("{apart:?}"),
+            "{line}"
+        );
     }
 }
 
 #[test]
 fn families_are_chosen_in_many_ways() {
-    for line in ["-4 -6", "--inet --inet6", "-A inet,inet6", "--protocol=ip,inet6", "-Ainet -6"] {
-        assert_eq!(request(line).domains, [Domain::Inet, Domain::Inet6], "{line}");
+    for line in [
+        "-4 -6",
+        "--inet --inet6",
+        "-A inet,inet6",
+        "--protocol=ip,inet6",
+        "-Ainet -6",
+    ] {
+        assert_eq!(
+            request(line).domains,
+            [Domain::Inet, Domain::Inet6],
+            "{line}"
+        );
     }
     assert_eq!(request("-A ddp").domains, []);
 }

@@ -94,12 +94,7 @@ pub fn print_ipv4(
     Ok(())
 }
 
-fn row4(
-    out: &mut impl Write,
-    request: &Request,
-    route: &Route4,
-    ends: &str,
-) -> io::Result<()> {
+fn row4(out: &mut impl Write, request: &Request, route: &Route4, ends: &str) -> io::Result<()> {
     let (mask, flags) = (route.mask, letters(&FLAGS4, route.flags));
     let interface = &route.interface;
     let (metric, references, uses) = (route.metric, route.references, route.uses);
@@ -120,7 +115,7 @@ fn row4(
     }
 }
 
-/// A route that refuses has nowhere to go.
+/// A route that refuses has nowhere to go, and a mark in the place of the first letter.
 fn rejecting4(
     out: &mut impl Write,
     request: &Request,
@@ -128,7 +123,8 @@ fn rejecting4(
     destination: &str,
 ) -> io::Result<()> {
     let (mask, metric, uses) = (route.mask.to_string(), route.metric, route.uses);
-    write!(out, "{destination} -               {mask:<15} !     ")?;
+    let flags = format!("!{}", letters(&FLAGS4[1..], route.flags));
+    write!(out, "{destination} -               {mask:<15} {flags:<5} ")?;
     match request.extended {
         0 => writeln!(out, "    - -          - -"),
         1 => writeln!(out, "{metric:<6} -  {uses:>7} -"),

@@ -35,7 +35,12 @@ pub fn print(out: &mut impl Write, groups: &[Group]) -> io::Result<()> {
             match sentences::find(&group.name, counter) {
                 Some(sentence) => below = known(out, sentence, *value, below)?,
                 None if *value != 0 => {
-                    writeln!(out, "{:width$}{counter}: {value}", "", width = below.indent())?;
+                    writeln!(
+                        out,
+                        "{:width$}{counter}: {value}",
+                        "",
+                        width = below.indent()
+                    )?;
                 }
                 None => {}
             }
@@ -93,16 +98,29 @@ mod tests {
 
     #[test]
     fn counters_without_a_sentence_have_their_names() {
-        let ip = [("Forwarding", 1), ("DefaultTTL", 64), ("InReceives", 0), ("InHdrErrors", 0)];
+        let ip = [
+            ("Forwarding", 1),
+            ("DefaultTTL", 64),
+            ("InReceives", 0),
+            ("InHdrErrors", 0),
+        ];
         assert_eq!(
-            printed(&[group("Ip", &ip), group("IpExt", &[("InOctets", 9), ("OutOctets", 0)])]),
+            printed(&[
+                group("Ip", &ip),
+                group("IpExt", &[("InOctets", 9), ("OutOctets", 0)])
+            ]),
             "Ip:\n    Forwarding: 1\n    0 total packets received\nIpExt:\n    InOctets: 9\n"
         );
     }
 
     #[test]
     fn a_histogram_lasts_until_a_counter_of_another_place() {
-        let icmp = [("InMsgs", 2), ("InEchos", 2), ("OutMsgs", 0), ("OutEchos", 0)];
+        let icmp = [
+            ("InMsgs", 2),
+            ("InEchos", 2),
+            ("OutMsgs", 0),
+            ("OutEchos", 0),
+        ];
         assert_eq!(
             printed(&[group("Icmp", &icmp), group("IcmpMsg", &[("InType8", 2)])]),
             "Icmp:\n    2 ICMP messages received\n    ICMP input histogram:\n        \

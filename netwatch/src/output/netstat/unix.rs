@@ -109,6 +109,9 @@ mod tests {
         print(&mut out, &Request::default(), &[socket], None).unwrap();
         let text = String::from_utf8(out).unwrap();
         let row = text.lines().last().unwrap();
-        assert_eq!(row, "unix  2      [ ACC ]     SEQPACKET  LISTENING     1073     /run/x");
+        assert_eq!(
+            row,
+            "unix  2      [ ACC ]     SEQPACKET  LISTENING     1073     /run/x"
+        );
     }
 }

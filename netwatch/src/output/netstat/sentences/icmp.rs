@@ -42,7 +42,10 @@ pub const ICMP6: &[Sentence] = &[
     received("Icmp6InGroupMembReductions", "group member reductions: {}"),
     received("Icmp6InGroupMembResponses", "group member responses: {}"),
     always("Icmp6InMsgs", "{} ICMP messages received"),
-    received("Icmp6InNeighborAdvertisements", "neighbour advertisement: {}"),
+    received(
+        "Icmp6InNeighborAdvertisements",
+        "neighbour advertisement: {}",
+    ),
     received("Icmp6InNeighborSolicits", "neighbour solicits: {}"),
     received("Icmp6InParmProblems", "parameter problem: {}"),
     received("Icmp6InPktTooBigs", "packets too big: {}"),
@@ -57,7 +60,10 @@ pub const ICMP6: &[Sentence] = &[
     sent("Icmp6OutGroupMembReductions", "group member reductions: {}"),
     sent("Icmp6OutGroupMembResponses", "group member responses: {}"),
     always("Icmp6OutMsgs", "{} ICMP messages sent"),
-    sent("Icmp6OutNeighborAdvertisements", "neighbor advertisements: {}"),
+    sent(
+        "Icmp6OutNeighborAdvertisements",
+        "neighbor advertisements: {}",
+    ),
     sent("Icmp6OutNeighborSolicits", "neighbor solicits: {}"),
     sent("Icmp6OutParmProblems", "parameter problem: {}"),
     sent("Icmp6OutPktTooBigs", "packets too big: {}"),

@@ -31,7 +31,12 @@ fn printed(request: &Request, name: &str, socket: Socket) -> String {
     let kind = kind(name);
     let tables = [Table { kind, rows }];
     print(&mut out, &context, &tables, &mut Names::new(request)).unwrap();
-    String::from_utf8(out).unwrap().lines().last().unwrap().to_owned()
+    String::from_utf8(out)
+        .unwrap()
+        .lines()
+        .last()
+        .unwrap()
+        .to_owned()
 }
 
 fn numeric() -> Request {
@@ -69,13 +74,19 @@ fn a_long_address_is_cut_before_its_port() {
         ..socket()
     };
     let row = printed(&numeric(), "tcp6", long.clone());
-    assert!(row.contains(" fe80::1234:5678:9:65535 2001:db8::1:443         LISTEN"), "{row}");
+    assert!(
+        row.contains(" fe80::1234:5678:9:65535 2001:db8::1:443         LISTEN"),
+        "{row}"
+    );
     let request = Request {
         wide: true,
         ..numeric()
     };
     let row = printed(&request, "tcp6", long);
-    assert!(row.contains(" fe80::1234:5678:9abc:def0:65535 2001:db8::1:443 "), "{row}");
+    assert!(
+        row.contains(" fe80::1234:5678:9abc:def0:65535 2001:db8::1:443 "),
+        "{row}"
+    );
 }
 
 #[test]
