@@ -33,3 +33,7 @@ mod select;
 mod host_interfaces;
 mod host_route;
 mod host_statistics;
+// What netstat prints.
+mod netstat_host;
+mod netstat_program;
+mod netstat_sockets;

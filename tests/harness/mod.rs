@@ -15,8 +15,10 @@ pub mod host;
 pub mod laws;
 pub mod life;
 pub mod netns;
+pub mod netstat;
 pub mod netwatch;
 pub mod pair;
+pub mod peer;
 #[allow(
     dead_code,
     reason = "the contract has more fields than the tests look at"

@@ -150,7 +150,7 @@ fn unreachable(packet: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The Internet checksum (RFC 1071).
-fn checksum(bytes: &[u8]) -> [u8; 2] {
+pub fn checksum(bytes: &[u8]) -> [u8; 2] {
     let words = bytes
         .chunks(2)
         .map(|pair| u32::from(pair[0]) << 8 | pair.get(1).copied().unwrap_or(0) as u32);
