@@ -1,6 +1,9 @@
 //! `netwatch netstat` prints sockets as netstat does, byte by byte.
 
-use std::{net::SocketAddr, os::fd::OwnedFd};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::fd::OwnedFd,
+};
 
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, ipproto, listen, socket,
@@ -146,14 +149,14 @@ fn connections(stage: &Stage) -> (Vec<Pair>, Vec<Actor>) {
     let mut pair = Pair::meet(stage);
     pair.client.send(&pair.near, 77);
     let mut both = stage.actor("both-families-with-a-long-name");
-    let everywhere = both.listen("[::]:0".parse().unwrap());
+    let everywhere = both.listen((Ipv6Addr::UNSPECIFIED, 0).into());
     let mapped = SocketAddr::new(ANY4.ip(), everywhere.local.port());
     both.connect(mapped);
     both.accept(&everywhere);
     let six = both.listen(ANY6);
     both.connect(six.local);
     both.accept(&six);
-    both.listen("127.0.0.1:22".parse().unwrap());
+    both.listen((Ipv4Addr::LOCALHOST, 22).into());
     let mut other = stage.actor("other");
     other.run(&format!("become {NOBODY}"));
     other.listen(ANY4);
@@ -214,7 +217,7 @@ fn datagrams(stage: &Stage) -> Actor {
         actor.send(&connected, 7);
     }
     let mut named = actor.socket("udp", ANY4);
-    actor.bind(&mut named, "0.0.0.0:53".parse().unwrap());
+    actor.bind(&mut named, (Ipv4Addr::UNSPECIFIED, 53).into());
     actor
 }
 

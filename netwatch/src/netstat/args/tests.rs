@@ -18,7 +18,7 @@ fn flags_are_bundled_repeated_and_abbreviated() {
         "-tulnpeeo",
         "-npoeeult",
         "--tcp --udp --listening --numeric --programs -ee --timers",
-        "--tcp --ud --li --numeric --prog --ext -e --ti",
+        "--tcp --udp --li --numeric --prog --ext -e --ti",
         "word -tulnpeeo word",
     ] {
         assert_eq!(
