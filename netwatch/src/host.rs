@@ -12,7 +12,7 @@ use std::{fs, os::unix::fs::MetadataExt as _, thread};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::snapshot::netns::{self, NetNs};
+use crate::netns::{self, NetNs};
 
 /// A network namespace to read in.
 pub struct Place {

@@ -24,6 +24,7 @@ mod ledger;
 pub mod list;
 pub mod names;
 pub mod netstat;
+mod netns;
 pub mod output;
 mod privilege;
 mod probes;

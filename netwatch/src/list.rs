@@ -19,7 +19,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     event::{Family, How, Owner, Process, Protocol},
-    snapshot::netns::{self, NetNs},
+    netns::{self, NetNs},
 };
 use cgroup::CgroupPaths;
 pub use changes::{Changes, Mark};

@@ -1,7 +1,5 @@
 //! What is open: the kernel's own iterators, read in every network namespace.
 
-pub mod netns;
-
 use std::{
     collections::{HashMap, HashSet},
     thread,
@@ -15,10 +13,11 @@ use crate::{
     decode::{self, ROW_BYTES, Row, RowKind},
     enrich::Processes,
     event::{Claim, Cookie, How, MonoNs, Owner, Protocol, Socket, State},
-    iterator, probes,
+    iterator,
+    netns::{self, NetNs},
+    probes,
     table::{Found, FoundKind, Snapshot},
 };
-use netns::NetNs;
 
 /// The programs that a snapshot runs, after [`probes::FILES`].
 const TABLES: [&str; 2] = ["snapshot_tcp", "snapshot_udp"];
