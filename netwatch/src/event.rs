@@ -2,6 +2,7 @@
 //! what there is to say of it.
 
 mod facts;
+mod found;
 mod report;
 mod socket;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 pub use netwatch_common::ProcessKey;
 
 pub use facts::Facts;
+pub use found::{Counters, FlowId, Found, FoundKind, Snapshot};
 pub use report::{Closing, Loss, Phase, Reason, Report, Rung, Traffic};
 pub use socket::{
     Cookie, Endpoint, Family, How, Owner, Process, Protocol, Socket, State, UNCONNECTED,

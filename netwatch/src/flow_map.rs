@@ -11,8 +11,7 @@ use netwatch_common::{FlowCounters, FlowKey};
 
 use crate::{
     decode,
-    event::Cookie,
-    table::{Counters, FlowId},
+    event::{Cookie, Counters, FlowId},
 };
 
 /// The map `FLOWS`.

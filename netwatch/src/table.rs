@@ -6,10 +6,11 @@ mod flows;
 mod merge;
 mod waiting;
 
+use std::collections::HashSet;
+
 use rustc_hash::FxHashMap;
 
-pub use flows::{Counters, FlowId};
-pub use merge::{Changes, Found, FoundKind, Snapshot};
+pub use merge::Changes;
 
 use crate::event::{
     Cookie, Detail, Event, Flow, MonoNs, Owner, Protocol, Report, Socket, State, Transition, What,
@@ -24,6 +25,9 @@ pub struct Table {
     /// What the kernel keeps of connections that have no socket, or none yet: TIME_WAIT, FIN_WAIT2
     /// without a process, SYN_RECV. No event tells of their end; [`Table::look_again`] does.
     waiting: FxHashMap<Cookie, Waiting>,
+    /// Connections of which the last look found only the rest, though no event had told of their
+    /// end: how fresh the row of each was.
+    unconfirmed: FxHashMap<Cookie, MonoNs>,
     flows: Flows,
 }
 
@@ -55,6 +59,11 @@ impl Table {
             .get(&cookie)
             .map(|row| &row.socket)
             .or_else(waiting)
+    }
+
+    /// The network namespaces that there are sockets in.
+    pub fn netns(&self) -> HashSet<u32> {
+        self.rows().filter_map(|socket| socket.netns).collect()
     }
 
     /// How many sockets there are.

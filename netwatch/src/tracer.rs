@@ -2,9 +2,14 @@
 
 mod resync;
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use anyhow::Result;
+use aya::Ebpf;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use crate::{
@@ -58,7 +63,9 @@ impl Default for Options {
 /// # }
 /// ```
 pub struct Tracer {
-    attached: Attached,
+    programs: Arc<Mutex<Ebpf>>,
+    rungs: Vec<Rung>,
+    missing: Vec<(Rung, anyhow::Error)>,
     rings: Rings,
     flow_map: FlowMap,
     ledger: Ledger,
@@ -86,21 +93,25 @@ impl Tracer {
     ///
     /// The kernel, or a missing privilege, refuses what netwatch can't do without.
     pub async fn start(options: Options) -> Result<Self> {
-        let mut attached = probes::attach(LoadOptions {
+        let Attached {
+            mut ebpf,
+            rungs,
+            missing,
+        } = probes::attach(LoadOptions {
             ring_bytes: options.ring_bytes,
             diagnostics: options.diagnostics,
         })?;
         let started = clock::monotonic();
         let diagnostics = options
             .diagnostics
-            .then(|| aya_log::EbpfLogger::init(&mut attached.ebpf))
+            .then(|| aya_log::EbpfLogger::init(&mut ebpf))
             .transpose()?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tracer = Self {
-            rings: Rings::open(&mut attached.ebpf)?,
-            flow_map: FlowMap::open(&mut attached.ebpf)?,
-            ledger: Ledger::open(&mut attached.ebpf)?,
+            rings: Rings::open(&mut ebpf)?,
+            flow_map: FlowMap::open(&mut ebpf)?,
+            ledger: Ledger::open(&mut ebpf)?,
             diagnostics,
             processes: Processes::default(),
             table: Table::default(),
@@ -114,7 +125,9 @@ impl Tracer {
             fresh: Vec::new(),
             reports: Vec::new(),
             reports_of_start: true,
-            attached,
+            programs: Arc::new(Mutex::new(ebpf)),
+            rungs,
+            missing,
         };
         tracer.read_what_is_open().await?;
         Ok(tracer)
@@ -129,14 +142,14 @@ impl Tracer {
                 .release()
                 .to_string_lossy()
                 .into_owned(),
-            rungs: self.attached.rungs.clone(),
+            rungs: self.rungs.clone(),
             sockets: self.table.len() as u64,
         }
     }
 
     /// The rungs that this kernel refused, each with the reason.
     pub fn missing(&self) -> &[(Rung, anyhow::Error)] {
-        &self.attached.missing
+        &self.missing
     }
 
     /// Every socket, as of the last reports.
@@ -191,7 +204,8 @@ impl Tracer {
     /// Holds events back until the snapshot is read, then takes the snapshot, then the events: what
     /// is newer wins.
     async fn read_what_is_open(&mut self) -> Result<()> {
-        let reading = snapshot::everything(&mut self.attached.ebpf)?;
+        let programs = Arc::downgrade(&self.programs);
+        let reading = snapshot::everything(programs, HashSet::new())?;
         while !reading.is_finished() {
             self.drain();
             sleep(Duration::from_millis(1)).await;

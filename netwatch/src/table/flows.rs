@@ -10,21 +10,14 @@ use rustc_hash::FxHashMap;
 
 use super::Table;
 use crate::event::{
-    Cookie, Endpoint, Ends, Event, Flow, MonoNs, Phase, Protocol, Report, Socket, State, Traffic,
-    elapsed,
+    Cookie, Counters, Endpoint, Ends, Event, Flow, FlowId, MonoNs, Phase, Protocol, Report, Socket,
+    State, Traffic, elapsed,
 };
 
 /// A flow is reported this often at most.
 pub const UPDATE_NS: MonoNs = 1_000_000_000;
 /// A flow without datagrams for this long has ended.
 pub const IDLE_NS: MonoNs = 60_000_000_000;
-
-/// Names a flow: one socket, one remote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FlowId {
-    pub cookie: Cookie,
-    pub remote: SocketAddr,
-}
 
 #[derive(Clone, Debug)]
 struct FlowRow {
@@ -150,14 +143,6 @@ impl FlowRow {
             owner: None,
         }
     }
-}
-
-/// What the kernel's map says of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counters {
-    pub traffic: Traffic,
-    pub first: MonoNs,
-    pub last: MonoNs,
 }
 
 impl Table {

@@ -3,35 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Row, Table};
-use crate::event::{Cookie, How, MonoNs, Owner, Socket};
-
-/// One socket of a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// When this socket was read.
-    pub at: MonoNs,
-    pub socket: Socket,
-    pub kind: FoundKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FoundKind {
-    Full,
-    /// A connection request of a listener.
-    Request,
-    /// What the kernel keeps of a closed connection.
-    TimeWait,
-}
-
-/// All sockets of the machine, read one after another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Before the first socket was read.
-    pub began: MonoNs,
-    pub found: Vec<Found>,
-    /// Network namespaces that could not be looked into.
-    pub unreachable: HashSet<u32>,
-}
+use crate::event::{Cookie, Found, FoundKind, How, MonoNs, Owner, Snapshot, Socket};
 
 /// What a snapshot changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,10 +34,8 @@ impl Table {
         }
         changes.changed += told.len() as u64;
         let kept = |seen: &HashSet<Cookie>, socket: &Socket, as_of: MonoNs| {
-            let hidden = socket
-                .netns
-                .is_some_and(|netns| snapshot.unreachable.contains(&netns));
-            seen.contains(&socket.cookie) || as_of > snapshot.began || hidden
+            let is_newer = as_of > snapshot.began;
+            is_newer || seen.contains(&socket.cookie) || snapshot.may_have_missed(socket)
         };
         let before = self.len();
         let [rest, full] = seen;
@@ -73,6 +43,7 @@ impl Table {
             .retain(|_, row| kept(&full, &row.socket, row.as_of));
         self.waiting
             .retain(|_, row| kept(&rest, &row.socket, row.as_of));
+        self.unconfirmed.clear();
         changes.removed += (before - self.len()) as u64;
         changes
     }

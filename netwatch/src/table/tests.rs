@@ -1,10 +1,11 @@
 //! Lives of sockets, told to the table event by event.
 
-use std::{collections::HashSet, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 use super::*;
 use crate::event::{
-    EndFacts, Endpoint, Ends, Family, How, Owner, Phase, Process, Reason, Side, Stats, Traffic,
+    Counters, EndFacts, Endpoint, Ends, Family, FlowId, Found, FoundKind, How, Owner, Phase,
+    Process, Reason, Side, Snapshot, Stats, Traffic,
 };
 
 const COOKIE: Cookie = Cookie(7);
@@ -112,7 +113,7 @@ fn snapshot(began: MonoNs, found: Vec<Found>) -> Snapshot {
     Snapshot {
         began,
         found,
-        unreachable: HashSet::new(),
+        visited: HashSet::from([1]),
     }
 }
 
@@ -227,14 +228,45 @@ fn an_end_that_no_event_told_is_noticed() {
     );
     let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
     let mut out = Vec::new();
-    assert_eq!(table.look_again(&snapshot(500, rest()), &mut out), 1);
-    assert_eq!(
-        table.look_again(&snapshot(500, rest()), &mut out),
-        0,
-        "once"
-    );
+    let mut look = |table: &mut Table| table.look_again(&snapshot(500, rest()), &mut out);
+    assert_eq!(look(&mut table), 0, "the event may be on its way");
+    assert!(table.has_waiting(), "it must be looked for again");
+    assert_eq!(look(&mut table), 1, "no event came");
+    assert_eq!(look(&mut table), 0, "once");
     assert_eq!(table.merge(&snapshot(600, rest())).removed, 1, "the socket");
     assert_eq!(table.get(COOKIE).map(|socket| socket.state), Some(TimeWait));
+}
+
+#[test]
+fn the_rest_of_a_connection_may_be_seen_before_the_event_of_its_end() {
+    let mut table = Table::default();
+    tell(
+        &mut table,
+        &[step(200, FinWait1, FinWait2, detail(EndFacts::default()))],
+    );
+    let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
+    let mut out = Vec::new();
+    table.look_again(&snapshot(500, rest()), &mut out);
+    let end = tell(
+        &mut table,
+        &[step(505, FinWait2, Close, detail(LOCAL_FIRST))],
+    );
+    assert_eq!(states(&end), []);
+    assert_eq!(reason(&end), Some(Reason::LocalFin));
+    assert_eq!(table.look_again(&snapshot(600, rest()), &mut out), 0);
+    assert_eq!(states(&out), [(FinWait2, TimeWait)], "told once");
+}
+
+#[test]
+fn what_a_resync_has_put_right_is_no_unseen_end_too() {
+    let mut table = Table::default();
+    let open = [step(200, SynSent, Established, detail(EndFacts::default()))];
+    tell(&mut table, &open);
+    let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
+    let mut out = Vec::new();
+    table.look_again(&snapshot(500, rest()), &mut out);
+    table.merge(&snapshot(600, rest()));
+    assert_eq!(table.look_again(&snapshot(700, rest()), &mut out), 0);
 }
 
 #[test]
@@ -309,13 +341,21 @@ fn what_can_t_be_looked_into_stays() {
         250,
         vec![found(300, Established, FoundKind::Full)],
     ));
-    let blind = Snapshot {
-        began: 500,
-        found: vec![],
-        unreachable: HashSet::from([1]),
+    let blind = |began| Snapshot {
+        began,
+        ..Snapshot::default()
     };
-    assert_eq!(table.merge(&blind).removed, 0);
+    assert_eq!(table.merge(&blind(500)).removed, 0);
     assert_eq!(table.len(), 1);
+
+    let mut table = Table::default();
+    let rest = found(300, TimeWait, FoundKind::TimeWait);
+    table.merge(&snapshot(250, vec![rest]));
+    let mut out = Vec::new();
+    table.look_again(&blind(50 * SECOND), &mut out);
+    assert_eq!((table.len(), &out), (1, &vec![]), "it lasts a minute");
+    table.look_again(&blind(70 * SECOND), &mut out);
+    assert_eq!(states(&out), [(TimeWait, Close)]);
 }
 
 mod flows;

@@ -2,8 +2,8 @@
 
 use std::collections::{HashSet, hash_map::Entry};
 
-use super::{Found, FoundKind, Row, Snapshot, Table};
-use crate::event::{Cookie, MonoNs, Report, Socket, State, elapsed};
+use super::Table;
+use crate::event::{Cookie, Found, FoundKind, MonoNs, Report, Snapshot, Socket, State, elapsed};
 
 /// What the kernel keeps of a connection that has no socket, or none yet.
 #[derive(Clone, Debug)]
@@ -35,9 +35,15 @@ impl Waiting {
 const LONGEST_NS: MonoNs = 62_000_000_000;
 
 impl Table {
-    /// Whether anything waits whose end must be looked for.
+    /// Whether anything waits whose end must be looked for, or confirmed.
     pub fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || !self.unconfirmed.is_empty()
+    }
+
+    /// The network namespaces that something waits in.
+    pub fn netns_of_waiting(&self) -> HashSet<u32> {
+        let waiting = self.waiting.values();
+        waiting.filter_map(|waiting| waiting.socket.netns).collect()
     }
 
     /// A connection request has become a socket, with the same cookie. (What is left of a connection
@@ -51,33 +57,34 @@ impl Table {
     }
 
     /// Compares what waits with what the kernel has of it. Every event up to the snapshot's end must
-    /// have been applied. Gives back how many connections have ended without any event saying so.
+    /// have been applied. Gives back how many connections have ended without any event saying so; the
+    /// kernel makes the rest of a connection known before the event, so only those that the look
+    /// before has met too.
     pub fn look_again(&mut self, snapshot: &Snapshot, out: &mut Vec<Report>) -> u64 {
-        let Snapshot {
-            began,
-            found,
-            unreachable,
-        } = snapshot;
+        let Snapshot { began, found, .. } = snapshot;
         let began = *began;
         let mut seen: HashSet<Cookie> = HashSet::with_capacity(found.len());
+        let met_before = std::mem::take(&mut self.unconfirmed);
         let mut unseen_ends = 0;
         for row in found {
-            seen.insert(row.socket.cookie);
-            unseen_ends += u64::from(self.ended_unseen(row));
-            self.still_waiting(row, out);
+            let cookie = row.socket.cookie;
+            seen.insert(cookie);
+            match self.ended_unseen(row) {
+                Some(as_of) if met_before.get(&cookie) != Some(&as_of) => {
+                    self.unconfirmed.insert(cookie, as_of);
+                }
+                ended => {
+                    unseen_ends += u64::from(ended.is_some());
+                    self.still_waiting(row, out);
+                }
+            }
         }
         let gone = |waiting: &Waiting| {
             if seen.contains(&waiting.socket.cookie) || waiting.as_of > began {
                 return false;
             }
-            let hidden = waiting
-                .socket
-                .netns
-                .is_some_and(|netns| unreachable.contains(&netns));
-            !hidden
-                || waiting
-                    .since
-                    .is_none_or(|since| began > since.saturating_add(LONGEST_NS))
+            let since = waiting.since.unwrap_or(waiting.as_of);
+            !snapshot.may_have_missed(&waiting.socket) || began > since.saturating_add(LONGEST_NS)
         };
         for (_, waiting) in self.waiting.extract_if(|_, waiting| gone(waiting)) {
             if waiting.socket.state != State::SynRecv {
@@ -87,13 +94,15 @@ impl Table {
         unseen_ends
     }
 
-    /// Whether the kernel has only the rest of a connection that the table still has as a socket.
-    fn ended_unseen(&self, found: &Found) -> bool {
+    /// Where the kernel has only the rest of a connection that the table still has as a socket, how
+    /// fresh the table's row of it is.
+    fn ended_unseen(&self, found: &Found) -> Option<MonoNs> {
         let cookie = found.socket.cookie;
-        let open = |row: &Row| row.as_of < found.at;
-        found.kind == FoundKind::TimeWait
-            && !self.waiting.contains_key(&cookie)
-            && self.sockets.get(&cookie).is_some_and(open)
+        if found.kind != FoundKind::TimeWait || self.waiting.contains_key(&cookie) {
+            return None;
+        }
+        let as_of = self.sockets.get(&cookie)?.as_of;
+        (as_of < found.at).then_some(as_of)
     }
 
     /// One of them is there; a FIN may have taken it from FIN_WAIT2 to TIME_WAIT meanwhile.

@@ -1,6 +1,8 @@
 //! Reading the kernel's truth again: all of it after a loss, and from time to time that part whose
 //! changes no event tells.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::Tracer;
@@ -37,6 +39,11 @@ impl Resync {
         self.wanted = true;
     }
 
+    /// Whether the table can't be believed until one is done.
+    const fn is_due(&self) -> bool {
+        self.wanted || self.running.is_some()
+    }
+
     /// Where events wait while one is under way.
     pub fn held(&mut self) -> Option<&mut Vec<Event<Claim>>> {
         self.running.as_mut().map(|running| &mut running.held)
@@ -62,8 +69,9 @@ impl Tracer {
         }
         if self.resync.wanted && self.resync.running.is_none() && now >= self.resync.not_before {
             self.resync.wanted = false;
-            let reading = snapshot::everything(&mut self.attached.ebpf)?;
             let began = clock::monotonic();
+            let programs = Arc::downgrade(&self.programs);
+            let reading = snapshot::everything(programs, self.table.netns())?;
             self.resync.running = Some(Running {
                 reading,
                 began,
@@ -115,13 +123,17 @@ impl Tracer {
             let raw = look.finish()?;
             self.next_look = now + pause(raw.began(), now);
             self.ledger.undecodable(raw.undecodable);
-            let snapshot = raw.resolve(&mut self.processes);
-            let unseen = self.table.look_again(&snapshot, &mut self.reports);
-            self.ledger.unseen_ends(unseen);
+            // What is lost, or held back, would look like an end that no event told.
+            if !self.resync.is_due() {
+                let snapshot = raw.resolve(&mut self.processes);
+                let unseen = self.table.look_again(&snapshot, &mut self.reports);
+                self.ledger.unseen_ends(unseen);
+            }
         }
-        let idle = self.look.is_none() && self.resync.running.is_none();
+        let idle = self.look.is_none() && !self.resync.is_due();
         if idle && now >= self.next_look && self.table.has_waiting() {
-            self.look = Some(snapshot::waiting(&mut self.attached.ebpf)?);
+            let programs = Arc::downgrade(&self.programs);
+            self.look = Some(snapshot::waiting(programs, self.table.netns_of_waiting())?);
         }
         Ok(())
     }
