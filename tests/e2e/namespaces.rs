@@ -1,13 +1,25 @@
 //! Two network namespaces with the same addresses and ports.
 
-use std::net::SocketAddr;
+use std::{
+    io::Read as _,
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    process::{Child, Command, Stdio},
+};
+
+use rustix::{
+    net::sockopt::socket_cookie,
+    process::{Resource, Rlimit, setrlimit},
+};
 
 use crate::harness::{
-    How, Life, Reason, Stage,
+    ANY4, How, Life, Reason, Stage,
     State::{Close, CloseWait, Established, FinWait1, FinWait2, LastAck, SynSent, TimeWait},
     Watch,
     netns::NetNs,
+    netwatch::command,
     pair::arrived,
+    schema::{Detail, Event},
 };
 
 #[test]
@@ -52,5 +64,82 @@ fn same_tuple_twice() {
                 assert_eq!(socket.netns, Some(*inode), "namespace of {socket:?}");
             }
         }
+    }
+}
+
+/// Only a descriptor keeps it, and sockets are in it: what no event tells there is found out, and
+/// nothing ends before its time.
+#[test]
+fn without_a_process() {
+    let kept = NetNs::new();
+    kept.sysctl("ipv4/tcp_fin_timeout", "1");
+    let mut watch = Watch::start(&["trace", "--json"], &[kept.inode]);
+    let (closed, orphan, _peer) = {
+        let _there = kept.enter();
+        let listener = TcpListener::bind(ANY4).expect("listen");
+        let meet = || {
+            let address = listener.local_addr().expect("the listener's address");
+            let client = TcpStream::connect(address).expect("connect");
+            let (server, _) = listener.accept().expect("accept");
+            (socket_cookie(&client).expect("a cookie"), client, server)
+        };
+        let (closed, client, mut server) = meet();
+        drop(client);
+        server.read_to_end(&mut Vec::new()).expect("hear the FIN");
+        drop(server);
+        let (orphan, client, server) = meet();
+        drop(client);
+        (closed, orphan, server)
+    };
+    let state = |events: &[Event], cookie| {
+        events.iter().rev().find_map(|event| match &event.detail {
+            Detail::TcpState(socket, change) if socket.cookie == cookie => Some(change.new),
+            _ => None,
+        })
+    };
+    watch.wait("the end of FIN_WAIT2 after a second", |events| {
+        state(events, orphan) == Some(Close)
+    });
+    let ended = watch.stop();
+    assert_eq!(state(&ended.events, closed), Some(TimeWait));
+}
+
+/// More of them than netwatch may have descriptors for.
+#[test]
+fn many() {
+    const NAMESPACES: usize = 60;
+    const DESCRIPTORS: u64 = 120;
+    let stage = Stage::new();
+    let _others: Vec<Inhabited> = (0..NAMESPACES).map(|_| Inhabited::new()).collect();
+    let netns = stage.netns.inode;
+    let mut netwatch = command(&["trace", "--json", "--netns", &netns.to_string()]);
+    let limit = Rlimit {
+        current: Some(DESCRIPTORS),
+        maximum: Some(DESCRIPTORS),
+    };
+    // SAFETY: a system call only.
+    unsafe { netwatch.pre_exec(move || Ok(setrlimit(Resource::Nofile, limit)?)) };
+    Watch::over(&mut netwatch, &[netns]).stop();
+}
+
+/// A network namespace with a process in it.
+struct Inhabited(Child);
+
+impl Inhabited {
+    fn new() -> Self {
+        let netns = NetNs::new();
+        let _there = netns.enter();
+        let process = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn();
+        Self(process.expect("run cat"))
+    }
+}
+
+impl Drop for Inhabited {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }

@@ -50,7 +50,12 @@ impl Watch {
     /// Starts it and waits until it watches. Lines about other namespaces than these, which there
     /// are where no `--netns` keeps them out, are not for the test.
     pub fn start(arguments: &[&str], netns: &[u32]) -> Self {
-        let mut process = command(arguments)
+        Self::over(&mut command(arguments), netns)
+    }
+
+    /// The same of a command that was made in some other way.
+    pub fn over(command: &mut Command, netns: &[u32]) -> Self {
+        let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
