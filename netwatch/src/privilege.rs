@@ -2,38 +2,113 @@
 
 use procfs::process::Process;
 
-/// Capabilities that netwatch uses: bit (`include/uapi/linux/capability.h`), name, what for.
-const NEEDED: &[(u32, &str, &str)] = &[
-    (39, "cap_bpf", "load programs"),
-    (38, "cap_perfmon", "read kernel memory from them"),
-    (
+use crate::text;
+
+/// A capability that netwatch uses.
+struct Capability {
+    /// From `include/uapi/linux/capability.h`.
+    bit: u32,
+    name: &'static str,
+    purpose: &'static str,
+    /// For this the kernel takes `cap_sys_admin` too.
+    or_sys_admin: bool,
+}
+
+const fn capability(bit: u32, name: &'static str, purpose: &'static str) -> Capability {
+    Capability {
+        bit,
+        name,
+        purpose,
+        or_sys_admin: false,
+    }
+}
+
+const fn or_sys_admin(capability: Capability) -> Capability {
+    Capability {
+        or_sys_admin: true,
+        ..capability
+    }
+}
+
+const SYS_ADMIN: u32 = 21;
+
+/// All that are worth granting.
+const NEEDED: &[Capability] = &[
+    or_sys_admin(capability(39, "cap_bpf", "load programs")),
+    or_sys_admin(capability(38, "cap_perfmon", "let them read kernel memory")),
+    or_sys_admin(capability(
         12,
         "cap_net_admin",
         "see UDP, accepts and final ports (cgroup hooks)",
+    )),
+    capability(
+        SYS_ADMIN,
+        "cap_sys_admin",
+        "look into other network namespaces",
     ),
-    (21, "cap_sys_admin", "look into other network namespaces"),
+    capability(
+        19,
+        "cap_sys_ptrace",
+        "find the network namespaces of other users' processes",
+    ),
 ];
 
-/// What is missing and how to get it; None where nothing is missing, or that can't be found out.
+/// What is missing and, on the last line, how to get it; None where nothing is missing, or that
+/// can't be found out.
 pub fn advice() -> Option<String> {
     let status = Process::myself().and_then(|me| me.status()).ok()?;
-    let missing: Vec<_> = NEEDED
-        .iter()
-        .filter(|(bit, ..)| status.capeff >> bit & 1 == 0)
-        .collect();
+    let missing = missing(status.capeff);
     if missing.is_empty() {
         return None;
     }
-    let lines: Vec<String> = missing
+    let lines = missing
         .iter()
-        .map(|(_, name, why)| format!("  {name:<15} to {why}"))
-        .collect();
-    let names: Vec<&str> = NEEDED.iter().map(|(_, name, _)| *name).collect();
-    let program = std::env::current_exe()
-        .map_or_else(|_| "netwatch".to_owned(), |path| path.display().to_string());
+        .map(|capability| format!("  {:<15} to {}\n", capability.name, capability.purpose));
+    let lacks = format!("this process lacks\n{}", lines.collect::<String>());
+    if status.euid == 0 {
+        return Some(lacks + "though it is root: its container or service has to grant them");
+    }
+    let program = std::env::current_exe().map_or_else(
+        |_| "netwatch".to_owned(),
+        |path| text::clean(path.as_os_str().as_encoded_bytes()),
+    );
+    let names: Vec<&str> = NEEDED.iter().map(|capability| capability.name).collect();
+    let names = names.join(",");
     Some(format!(
-        "this process lacks\n{}\nrun it as root (sudo {program}), or grant them:\n  sudo setcap {}+ep {program}",
-        lines.join("\n"),
-        names.join(",")
+        "{lacks}run it as root (sudo {program}), or grant them:\n  sudo setcap {names}+ep {program}"
     ))
+}
+
+fn missing(effective: u64) -> Vec<&'static Capability> {
+    let has = |bit: u32| effective >> bit & 1 == 1;
+    NEEDED
+        .iter()
+        .filter(|needed| !has(needed.bit))
+        .filter(|needed| !(needed.or_sys_admin && has(SYS_ADMIN)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing_from(effective: u64) -> Vec<&'static str> {
+        missing(effective)
+            .iter()
+            .map(|needed| needed.name)
+            .collect()
+    }
+
+    #[test]
+    fn without_any_all_are_missing_and_with_all_none() {
+        assert_eq!(missing(0).len(), NEEDED.len());
+        assert_eq!(missing_from(u64::MAX), [""; 0]);
+        let three = 1 << 39 | 1 << 38 | 1 << 12;
+        assert_eq!(missing_from(three), ["cap_sys_admin", "cap_sys_ptrace"]);
+    }
+
+    #[test]
+    fn sys_admin_stands_for_all_that_bpf_asks_for() {
+        assert_eq!(missing_from(1 << SYS_ADMIN), ["cap_sys_ptrace"]);
+    }
 }

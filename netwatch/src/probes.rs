@@ -5,7 +5,7 @@
 //! be a user of the socket, each of which has a hook of its own. A kernel or a container may refuse
 //! any of them; what is there is found out by loading it.
 
-use std::fs::File;
+use std::{fmt, fs::File};
 
 use anyhow::{Context as _, Result};
 use aya::{
@@ -29,6 +29,18 @@ pub enum Hook {
     CgroupIngress,
     /// An iterator's target. Loaded here, attached anew for each snapshot.
     Iterator(&'static str),
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BtfTracepoint(name) => write!(f, "the tracepoint {name}"),
+            Self::Cgroup => f.write_str("the root cgroup"),
+            Self::CgroupEgress => f.write_str("the root cgroup's egress"),
+            Self::CgroupIngress => f.write_str("the root cgroup's ingress"),
+            Self::Iterator(target) => write!(f, "the iterator {target}"),
+        }
+    }
 }
 
 /// One program of the object.
@@ -164,8 +176,9 @@ static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatc
 ///
 /// A program that netwatch can't do without was refused.
 pub fn attach(options: LoadOptions) -> Result<Attached> {
+    // The cause first: the advice ends with a command to copy.
     try_attach(options).map_err(|error| match privilege::advice() {
-        Some(advice) => error.context(advice),
+        Some(advice) => anyhow::anyhow!("{error:#}\n{advice}"),
         None => error,
     })
 }
@@ -332,7 +345,7 @@ fn remember_owners(ebpf: &mut Ebpf) -> Result<()> {
 
 /// Says what was refused, with the verifier's last words where it was the verifier.
 fn explain(error: ProgramError, probe: &Probe) -> anyhow::Error {
-    let what = format!("attach {} to {:?}", probe.program, probe.hook);
+    let what = format!("attach {} to {}", probe.program, probe.hook);
     if let ProgramError::LoadError {
         io_error,
         verifier_log,

@@ -25,6 +25,7 @@ mod udp_many;
 mod hostile;
 mod leftovers;
 mod output;
+mod privilege;
 mod storm;
 // The command line.
 mod life;

@@ -81,7 +81,6 @@ fn perform(task: Task) -> Result<()> {
             setup::build_tools()?;
             cargo::build(true)?;
             let netwatch = cargo::release_binary()?;
-            privilege::require_for_running(&netwatch)?;
             Err(cargo::become_netwatch(&netwatch, &args))
         }
         Task::Test { args } => {
