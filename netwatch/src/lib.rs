@@ -37,7 +37,10 @@ pub mod table;
 pub mod text;
 mod tracer;
 
-use std::time::Duration;
+use std::{
+    io::{self, ErrorKind},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use tokio::{
@@ -111,21 +114,36 @@ async fn trace(config: trace::Config) -> Result<Outcome> {
             rung.rung, rung.capability
         ));
     }
+    if let Some(advice) = privilege::advice() {
+        output::note(&advice);
+    }
     let mut output = output::open(&config, Clock::now());
-    show(&mut *output, &[tracer.start_report()])?;
+    let mut written = show(&mut *output, &[tracer.start_report()]);
     let mut look_after_reader = tokio::time::interval(LOOK_AFTER_READER);
-    loop {
+    while written.is_ok() {
         tokio::select! {
-            reports = tracer.next() => show(&mut *output, reports?)?,
+            reports = tracer.next() => written = show(&mut *output, reports?),
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
-            _ = look_after_reader.tick() => if output::reader_is_gone() {
-                break;
-            },
+            _ = look_after_reader.tick() => {
+                warn(&mut tracer);
+                if output::reader_is_gone() {
+                    break;
+                }
+            }
         }
     }
+    warn(&mut tracer);
+    // Also where nobody reads it any more, what was lost is told.
     let last = tracer.finish()?;
-    show(&mut *output, &last)?;
+    let written = written.and_then(|()| show(&mut *output, &last));
+    output::ledger(&last);
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            return Err(error).context("write the output");
+        }
+        _ => {}
+    }
     let lost = matches!(last.last(), Some(Report::End { lost: 1.., .. }));
     Ok(if config.strict && lost {
         Outcome::Lost
@@ -134,9 +152,15 @@ async fn trace(config: trace::Config) -> Result<Outcome> {
     })
 }
 
-fn show(output: &mut dyn Output, reports: &[Report]) -> Result<()> {
-    for report in reports {
-        output.report(report).context("write the output")?;
+fn warn(tracer: &mut Tracer) {
+    if let Some(warning) = tracer.warning() {
+        output::note(&format!("{warning:#}"));
     }
-    output.flush().context("write the output")
+}
+
+fn show(output: &mut dyn Output, reports: &[Report]) -> io::Result<()> {
+    for report in reports {
+        output.report(report)?;
+    }
+    output.flush()
 }

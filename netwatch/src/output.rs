@@ -90,7 +90,6 @@ impl Selection {
 
 impl<O: Output> Output for Selected<O> {
     fn report(&mut self, report: &Report) -> io::Result<()> {
-        ledger(report);
         if self.selection.takes(report) {
             self.output.report(report)
         } else {
@@ -114,15 +113,15 @@ pub fn reader_is_gone() -> bool {
     poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
 }
 
-/// Says at the end what was lost, or that nothing was.
-fn ledger(report: &Report) {
-    let Report::End {
+/// Says what was lost, or that nothing was, where these reports have the end.
+pub fn ledger(reports: &[Report]) {
+    let Some(Report::End {
         events,
         lost,
         places,
         duration,
         ..
-    } = report
+    }) = reports.last()
     else {
         return;
     };

@@ -82,6 +82,7 @@ pub struct Tracer {
     events: u64,
     fresh: Vec<Event<Claim>>,
     reports: Vec<Report>,
+    warning: Option<anyhow::Error>,
     /// What happened while the tracer started is still to be told.
     reports_of_start: bool,
 }
@@ -124,6 +125,7 @@ impl Tracer {
             events: 0,
             fresh: Vec::new(),
             reports: Vec::new(),
+            warning: None,
             reports_of_start: true,
             programs: Arc::new(Mutex::new(ebpf)),
             rungs,
@@ -179,7 +181,13 @@ impl Tracer {
         }
     }
 
-    /// Takes what is still there, and closes the ledger.
+    /// What went wrong last, if that was since the last call. The trace goes on, and tries again.
+    pub fn warning(&mut self) -> Option<anyhow::Error> {
+        self.warning.take()
+    }
+
+    /// Takes what is still there, waits until the table is put right where that is due, and closes
+    /// the ledger.
     ///
     /// # Errors
     ///
@@ -190,7 +198,11 @@ impl Tracer {
         }
         self.next_ledger = 0;
         self.turn()?;
+        self.finish_resync()?;
+        // Last, as everything before may have found a loss.
         let at = clock::monotonic();
+        self.next_ledger = 0;
+        self.losses(at)?;
         self.reports.push(Report::End {
             at,
             events: self.events,
@@ -219,18 +231,24 @@ impl Tracer {
     /// One turn: everything that is there now.
     fn turn(&mut self) -> Result<()> {
         let look_is_ready = self.look.as_ref().is_some_and(Reading::is_finished);
+        self.take_events()?;
+        let now = clock::monotonic();
+        self.losses(now)?;
+        self.continue_resync(now)?;
+        self.look_again(look_is_ready, now);
+        self.due_flows(now)?;
+        if let Some(diagnostics) = &mut self.diagnostics {
+            diagnostics.flush();
+        }
+        Ok(())
+    }
+
+    /// Takes the events that are there, or holds them back while a resync is under way.
+    fn take_events(&mut self) -> Result<()> {
         self.drain();
         match self.resync.held() {
             Some(held) => held.append(&mut self.fresh),
             None => self.fold_fresh()?,
-        }
-        let now = clock::monotonic();
-        self.losses(now)?;
-        self.continue_resync(now)?;
-        self.look_again(look_is_ready, now)?;
-        self.due_flows(now)?;
-        if let Some(diagnostics) = &mut self.diagnostics {
-            diagnostics.flush();
         }
         Ok(())
     }
@@ -252,10 +270,15 @@ impl Tracer {
 
     fn fold_fresh(&mut self) -> Result<()> {
         let mut fresh = std::mem::take(&mut self.fresh);
-        for event in fresh.drain(..) {
+        self.fold_all(&mut fresh)?;
+        self.fresh = fresh;
+        Ok(())
+    }
+
+    fn fold_all(&mut self, events: &mut Vec<Event<Claim>>) -> Result<()> {
+        for event in events.drain(..) {
             self.fold(event)?;
         }
-        self.fresh = fresh;
         Ok(())
     }
 

@@ -26,8 +26,36 @@ fn closed_pipe() {
         one_connection(&stage);
         let (code, stderr) = ended(netwatch);
         assert_eq!(code, Some(0), "{arguments:?} ends in good order: {stderr}");
+        assert!(stderr.contains(" lost"), "the ledger: {stderr}");
         assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
     }
+}
+
+/// The reader goes after a loss: that is still told, and still a failure where it is to be one.
+#[test]
+fn closed_pipe_after_a_loss() {
+    const CONNECTIONS: u32 = 4000;
+    let stage = Stage::new();
+    let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+    let listener = server.listen(ANY4);
+    let mut netwatch = command(&["--strict", "--json", "--ring-bytes", "4K"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("run netwatch");
+    let stdout = BufReader::new(netwatch.stdout.take().expect("its output is piped"));
+    let mut lines = stdout.lines().map(|line| line.expect("read its lines"));
+    assert!(lines.next().is_some(), "it watches");
+    server.begin(&format!("serve {} {CONNECTIONS}", listener.fd));
+    client.begin(&format!("storm {} {CONNECTIONS} 2000", listener.local));
+    let lost = lines.find(|line| line.contains(r#""event":"lost""#));
+    assert!(lost.is_some(), "nothing was lost");
+    drop(lines);
+    let (code, stderr) = ended(netwatch);
+    assert_eq!(code, Some(3), "--strict: {stderr}");
+    assert!(stderr.contains("tcp_ring"), "the ledger: {stderr}");
+    client.finish().expect("make all connections");
+    server.finish().expect("serve all connections");
 }
 
 /// The disk is full: an error that says so.
@@ -53,6 +81,7 @@ fn full_disk() {
             stderr.contains("No space left"),
             "{arguments:?} says why: {stderr}"
         );
+        assert!(stderr.contains(" lost"), "the ledger: {stderr}");
         assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
     }
     one_connection(&stage);

@@ -1,9 +1,9 @@
 //! Reading the kernel's truth again: all of it after a loss, and from time to time that part whose
 //! changes no event tells.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use super::Tracer;
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 const PAUSE_NS: MonoNs = 1_000_000_000;
 const LONGEST_PAUSE_NS: MonoNs = 3_000_000_000;
 const SHARE: MonoNs = 50;
+/// At the end, whether a resync is read is seen after so long again.
+const LOOK_AFTER_READING: Duration = Duration::from_millis(1);
 
 /// A resync, wanted or under way.
 #[derive(Default)]
@@ -65,34 +67,67 @@ impl Tracer {
         }) = self.resync.take_finished()
         {
             self.resync.not_before = clock::monotonic() + pause(began, now);
-            return self.take_resync(reading.finish()?, held, now);
+            return match reading.finish() {
+                Ok(raw) => self.take_resync(raw, held, now),
+                Err(error) => self.give_up_resync(error, held, now),
+            };
         }
         if self.resync.wanted && self.resync.running.is_none() && now >= self.resync.not_before {
-            self.resync.wanted = false;
             let began = clock::monotonic();
             let programs = Arc::downgrade(&self.programs);
-            let reading = snapshot::everything(programs, self.table.netns())?;
-            self.resync.running = Some(Running {
-                reading,
-                began,
-                held: Vec::new(),
-            });
+            match snapshot::everything(programs, self.table.netns()) {
+                Ok(reading) => {
+                    self.resync.wanted = false;
+                    self.resync.running = Some(Running {
+                        reading,
+                        began,
+                        held: Vec::new(),
+                    });
+                }
+                Err(error) => self.give_up_resync(error, Vec::new(), now)?,
+            }
         }
         Ok(())
+    }
+
+    /// Does a resync that is wanted or under way to its end, where nothing comes after it.
+    pub(super) fn finish_resync(&mut self) -> Result<()> {
+        self.resync.not_before = 0;
+        self.continue_resync(clock::monotonic())?;
+        while let Some(Running { reading, .. }) = &self.resync.running {
+            let is_finished = reading.is_finished();
+            self.take_events()?;
+            if is_finished {
+                return self.continue_resync(clock::monotonic());
+            }
+            thread::sleep(LOOK_AFTER_READING);
+        }
+        Ok(())
+    }
+
+    /// A resync could not be done: later, then.
+    fn give_up_resync(
+        &mut self,
+        error: Error,
+        mut held: Vec<Event<Claim>>,
+        now: MonoNs,
+    ) -> Result<()> {
+        self.warning = Some(error.context("put the table right after a loss (will try again)"));
+        self.resync.wanted = true;
+        self.resync.not_before = now + LONGEST_PAUSE_NS;
+        self.fold_all(&mut held)
     }
 
     fn take_resync(
         &mut self,
         raw: RawSnapshot,
-        held: Vec<Event<Claim>>,
+        mut held: Vec<Event<Claim>>,
         now: MonoNs,
     ) -> Result<()> {
         let began = raw.began();
         let mut changes = self.merge(raw);
         let at = self.reports.len();
-        for event in held {
-            self.fold(event)?;
-        }
+        self.fold_all(&mut held)?;
         let flows = self.flow_map.all()?;
         let before = self.reports.len();
         for id in self
@@ -118,24 +153,38 @@ impl Tracer {
 
     /// Looks for the end of what waits without a socket. `ready`: the look under way was finished
     /// before the events up to now were taken, so that none is missing that goes before it.
-    pub(super) fn look_again(&mut self, ready: bool, now: MonoNs) -> Result<()> {
+    pub(super) fn look_again(&mut self, ready: bool, now: MonoNs) {
         if let Some(look) = self.look.take_if(|_| ready) {
-            let raw = look.finish()?;
-            self.next_look = now + pause(raw.began(), now);
-            self.ledger.undecodable(raw.undecodable);
-            // What is lost, or held back, would look like an end that no event told.
-            if !self.resync.is_due() {
-                let snapshot = raw.resolve(&mut self.processes);
-                let unseen = self.table.look_again(&snapshot, &mut self.reports);
-                self.ledger.unseen_ends(unseen);
+            match look.finish() {
+                Ok(raw) => self.take_look(raw, now),
+                Err(error) => self.give_up_look(error, now),
             }
         }
         let idle = self.look.is_none() && !self.resync.is_due();
         if idle && now >= self.next_look && self.table.has_waiting() {
             let programs = Arc::downgrade(&self.programs);
-            self.look = Some(snapshot::waiting(programs, self.table.netns_of_waiting())?);
+            match snapshot::waiting(programs, self.table.netns_of_waiting()) {
+                Ok(look) => self.look = Some(look),
+                Err(error) => self.give_up_look(error, now),
+            }
         }
-        Ok(())
+    }
+
+    fn take_look(&mut self, raw: RawSnapshot, now: MonoNs) {
+        self.next_look = now + pause(raw.began(), now);
+        self.ledger.undecodable(raw.undecodable);
+        // What is lost, or held back, would look like an end that no event told.
+        if self.resync.is_due() {
+            return;
+        }
+        let snapshot = raw.resolve(&mut self.processes);
+        let unseen = self.table.look_again(&snapshot, &mut self.reports);
+        self.ledger.unseen_ends(unseen);
+    }
+
+    fn give_up_look(&mut self, error: Error, now: MonoNs) {
+        self.warning = Some(error.context("look for what has no socket (will try again)"));
+        self.next_look = now + LONGEST_PAUSE_NS;
     }
 }
 
