@@ -13,13 +13,17 @@ pub fn monotonic() -> MonoNs {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// Turns monotonic time into wall time, by one reading of both clocks.
+/// Turns monotonic time into wall time, by a reading of both clocks.
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// ns since 1970 at monotonic zero.
     offset: i128,
     zone: TimeZone,
 }
+
+/// A smaller difference between two readings is left alone, so that times that belong together keep
+/// their distance.
+const TOLERANCE_NS: i128 = 1_000_000;
 
 impl Clock {
     /// Reads both clocks, and the system's time zone.
@@ -36,6 +40,24 @@ impl Clock {
         }
     }
 
+    /// Reads both clocks again: wall time may have been set, and goes on while the machine sleeps,
+    /// which monotonic time does not.
+    pub fn refresh(&mut self) {
+        let before = monotonic();
+        let wall = Timestamp::now();
+        self.adopt(before, wall, monotonic());
+    }
+
+    /// Takes over a reading of wall time between two of monotonic time, where it says for certain
+    /// that wall time has moved.
+    fn adopt(&mut self, before: MonoNs, wall: Timestamp, after: MonoNs) {
+        let offset = wall.as_nanosecond() - i128::from(before);
+        let uncertainty = i128::from(after) - i128::from(before);
+        if (offset - self.offset).abs() > TOLERANCE_NS + uncertainty {
+            self.offset = offset;
+        }
+    }
+
     /// RFC 3339 in UTC with nanoseconds, as JSON has it.
     pub fn rfc3339(&self, mono: MonoNs) -> impl fmt::Display {
         self.wall(mono).strftime("%Y-%m-%dT%H:%M:%S.%9fZ")
@@ -43,8 +65,16 @@ impl Clock {
 
     /// Local time of day with milliseconds, as text has it.
     pub fn time_of_day(&self, mono: MonoNs) -> String {
-        let local: Zoned = self.wall(mono).to_zoned(self.zone.clone());
-        local.strftime("%H:%M:%S.%3f").to_string()
+        self.local(mono).strftime("%H:%M:%S.%3f").to_string()
+    }
+
+    /// Local time of day in seconds, where there is less room.
+    pub fn second_of_day(&self, mono: MonoNs) -> String {
+        self.local(mono).strftime("%H:%M:%S").to_string()
+    }
+
+    fn local(&self, mono: MonoNs) -> Zoned {
+        self.wall(mono).to_zoned(self.zone.clone())
     }
 
     fn wall(&self, mono: MonoNs) -> Timestamp {
@@ -128,6 +158,23 @@ mod tests {
             "2026-11-23T12:28:38.123456789Z"
         );
         assert_eq!(clock.time_of_day(later), "13:28:38.123");
+        assert_eq!(clock.second_of_day(later), "13:28:38");
+    }
+
+    #[test]
+    fn wall_time_is_followed_but_not_the_jitter_of_its_reading() {
+        const MS: MonoNs = 1_000_000;
+        let start: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let mut clock = Clock::new(0, start, TimeZone::UTC);
+        let wall = |ms: i64| start + jiff::SignedDuration::from_millis(ms);
+        let mut read = |before: MonoNs, ms: i64, after: MonoNs| {
+            clock.adopt(before, wall(ms), after);
+            clock.wall(before) == wall(ms)
+        };
+        assert!(!read(10 * MS, 11, 10 * MS), "a millisecond");
+        assert!(!read(20 * MS, 25, 25 * MS), "read in between");
+        assert!(read(30 * MS, 60_030, 30 * MS), "slept for a minute");
+        assert!(read(40 * MS, -1_000, 40 * MS), "set back");
     }
 
     #[test]

@@ -159,6 +159,7 @@ fn warn(tracer: &mut Tracer) {
 }
 
 fn show(output: &mut dyn Output, reports: &[Report]) -> io::Result<()> {
+    output.begin();
     for report in reports {
         output.report(report)?;
     }

@@ -23,6 +23,9 @@ use crate::{
 
 /// Takes reports, one after another.
 pub trait Output {
+    /// Reports follow that have just come in.
+    fn begin(&mut self);
+
     /// Says a report.
     ///
     /// # Errors
@@ -89,6 +92,10 @@ impl Selection {
 }
 
 impl<O: Output> Output for Selected<O> {
+    fn begin(&mut self) {
+        self.output.begin();
+    }
+
     fn report(&mut self, report: &Report) -> io::Result<()> {
         if self.selection.takes(report) {
             self.output.report(report)

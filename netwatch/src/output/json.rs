@@ -38,6 +38,10 @@ impl<W: Write> Json<W> {
 }
 
 impl<W: Write> Output for Json<W> {
+    fn begin(&mut self) {
+        self.clock.refresh();
+    }
+
     fn report(&mut self, report: &Report) -> io::Result<()> {
         let line = &mut self.line;
         line.clear();

@@ -65,7 +65,7 @@ impl<W: Write> Text<W> {
         };
         let cells = self.columns.iter().map(|column| {
             let style = match column.name {
-                "time" => DIM,
+                "time" | "ended" => DIM,
                 "event" | "reason" => meaning(report),
                 _ => PLAIN,
             };
@@ -84,6 +84,10 @@ impl<W: Write> Text<W> {
 }
 
 impl<W: Write> Output for Text<W> {
+    fn begin(&mut self) {
+        self.clock.refresh();
+    }
+
     fn report(&mut self, report: &Report) -> io::Result<()> {
         if !self.headed {
             self.head()?;
