@@ -119,14 +119,19 @@ pub fn netns(value: &str) -> Result<u32, String> {
 /// The inode number of a network namespace, given by number, name, path or `pid:N`.
 fn netns_inode(value: &str) -> Result<String, String> {
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(value.to_owned());
+        let number = value.parse::<u32>();
+        return match number {
+            Ok(_) => Ok(value.to_owned()),
+            Err(_) => Err(format!("{value:?} is no network namespace: {NETNS_FORMS}")),
+        };
     }
     let path = match value.strip_prefix("pid:") {
         Some(pid) => format!("/proc/{pid}/ns/net"),
         None if value.contains('/') => value.to_owned(),
         None => format!("/run/netns/{value}"),
     };
-    let fault = |why: &str| format!("{value:?} is no network namespace ({path}{why})");
+    let fault =
+        |why: &str| format!("{value:?} is no network namespace ({path}{why}): {NETNS_FORMS}");
     let (file, system) = fs::metadata(&path)
         .and_then(|file| Ok((file, statfs(&path)?)))
         .map_err(|error| fault(&format!(": {error}")))?;
@@ -136,6 +141,8 @@ fn netns_inode(value: &str) -> Result<String, String> {
     }
     Ok(file.ino().to_string())
 }
+
+const NETNS_FORMS: &str = "expected a name of ip netns, an inode number, a path, or pid:N";
 
 /// The file system that namespaces are files of: `NSFS_MAGIC` of `include/uapi/linux/magic.h`.
 const NSFS: FsWord = 0x6e73_6673;
@@ -150,6 +157,14 @@ mod tests {
         let pid = format!("pid:{}", std::process::id());
         for given in [inode.as_str(), "/proc/self/ns/net", &pid] {
             assert_eq!(netns_inode(given).as_ref(), Ok(&inode), "--netns {given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_network_namespace_is_told_what_would_be() {
+        for given in ["", "99999999999", "nowhere", "pid:0", "/proc/self/stat"] {
+            let message = netns_inode(given).unwrap_err();
+            assert!(message.contains(NETNS_FORMS), "--netns {given}: {message}");
         }
     }
 }
