@@ -66,14 +66,17 @@ const fn right(
 /// Every column.
 pub const COLUMNS: &[Column] = &[
     left("time", "TIME", 12, |line| line.clock.time_of_day(line.at)),
+    left("ended", "ENDED", 8, |line| {
+        line.clock.second_of_day(line.at)
+    }),
     left("proto", "PROTO", 5, |line| proto(line.socket).to_owned()),
     left("local", "LOCAL", 21, |line| endpoint(&line.socket.local)),
     left("remote", "REMOTE", 21, |line| endpoint(&line.socket.remote)),
     right("pid", "PID", 7, |line| pid(line.socket)),
     left("process", "PROCESS", 16, |line| process(line.socket)),
     left("event", "EVENT", 31, |line| event(line.report)),
-    right("sent", "SENT", 5, |line| sent(line.report)),
-    right("received", "RECV", 5, |line| received(line.report)),
+    right("sent", "SENT", 4, |line| sent(line.report)),
+    right("received", "RECV", 4, |line| received(line.report)),
     right("duration", "LASTED", 6, |line| duration(line.report)),
     right("rtt", "RTT", 6, |line| rtt(line.report)),
     left("reason", "ENDED BY", 12, |line| reason(line.report)),
@@ -86,7 +89,8 @@ pub const TRACE: &[&str] = &[
 
 /// What `life` shows.
 pub const LIFE: &[&str] = &[
-    "time", "local", "remote", "pid", "process", "sent", "received", "duration", "rtt", "reason",
+    "ended", "proto", "local", "remote", "pid", "process", "sent", "received", "duration", "rtt",
+    "reason",
 ];
 
 /// The columns of these names.

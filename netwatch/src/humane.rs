@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A count in at most five characters: `999`, `1.2k`, `123k`, `4.5M`.
+/// A count in at most four characters: `999`, `1.2k`, `123k`, `4.5M`.
 pub fn count(number: u64) -> String {
     const UNITS: [(&str, u64); 6] = [
         ("E", 1_000_000_000_000_000_000),

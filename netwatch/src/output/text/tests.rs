@@ -51,10 +51,10 @@ fn the_longest_ipv4_lines_of_trace() {
 fn the_longest_ipv4_lines_of_life() {
     let reports = [samples::close(), samples::flow(Phase::Close)];
     let expected = [
-        "TIME         LOCAL                 REMOTE                    PID PROCESS           SENT  RECV LASTED    RTT ENDED BY"
+        "ENDED    PROTO LOCAL                 REMOTE                    PID PROCESS          SENT RECV LASTED    RTT ENDED BY"
             .to_owned(),
-        format!("00:00:02.000 {ENDS}  999k  123M 99d23h 99.9ms rst_received"),
-        format!("00:00:03.000 {ENDS}  999k  999k  59.9s      - closed"),
+        format!("00:00:02 tcp   {ENDS} 999k 123M 99d23h 99.9ms rst_received"),
+        format!("00:00:03 udp   {ENDS} 999k 999k  59.9s      - closed"),
     ];
     assert_lines(&written(View::Life, false, &reports), &expected);
 }
@@ -67,7 +67,7 @@ fn figures_that_were_not_seen_are_no_zeroes() {
     let life = written(View::Life, false, &reports);
     assert_eq!(
         life[1],
-        format!("00:00:02.000 {ENDS}     ?     ?      ?      ? error")
+        format!("00:00:02 tcp   {ENDS}    ?    ?      ?      ? error")
     );
 }
 
