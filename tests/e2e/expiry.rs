@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use crate::harness::{
-    ANY4, Flow, How, Pair, Reason, Stage,
+    ANY4, Actor, Flow, How, Life, Pair, Reason, Stage,
     State::{Close, CloseWait, FinWait1, FinWait2, LastAck, TimeWait},
+    Watch,
     netwatch::Ended,
     schema::Detail,
     wait::Deadline,
@@ -15,40 +16,8 @@ use crate::harness::{
 fn a_minute_later() {
     let stage = Stage::new();
     let mut watch = stage.watch(&[]);
-
-    // TIME_WAIT, and its end.
-    let mut lingering = Pair::meet(&stage);
-    let Pair {
-        client,
-        server,
-        near,
-        far,
-        ..
-    } = &mut lingering;
-    client.shutdown(near);
-    server.drain(far);
-    server.close(far);
-    client.drain(near);
-    client.close(near);
-    let lingering_life = lingering
-        .near_life()
-        .to(&[FinWait1, FinWait2, TimeWait, Close]);
-    let lingering_life = lingering_life.ends(Reason::LocalFin, 0, 0);
-
-    // FIN_WAIT2 without a process; TIME_WAIT when the peer closes at last.
-    let mut orphan = Pair::meet(&stage);
-    orphan.client.close(&orphan.near);
-    let orphan_life = orphan.near_life().to(&[FinWait1, FinWait2]);
-    let orphan_life = orphan_life.ends(Reason::LocalFin, 0, 0);
-    watch.wait("the orphan's end", |events| orphan_life.is_told(events));
-    orphan.server.close(&orphan.far);
-    let orphan_life = orphan_life.to(&[TimeWait, Close]);
-    watch.expect(
-        orphan
-            .far_life()
-            .to(&[CloseWait, LastAck, Close])
-            .ends(Reason::RemoteFin, 0, 0),
-    );
+    let (lingering, lingering_life) = lingering(&stage);
+    let (orphan, orphan_life) = orphan(&stage, &mut watch);
 
     // FIN_WAIT2 without a process, and a peer that never closes.
     let mut forgotten = Pair::meet(&stage);
@@ -56,17 +25,7 @@ fn a_minute_later() {
     let forgotten_life = forgotten.near_life().to(&[FinWait1, FinWait2, Close]);
     let forgotten_life = forgotten_life.ends(Reason::LocalFin, 0, 0);
 
-    // A flow without datagrams, of a socket that stays.
-    let (mut asker, mut answerer) = (stage.actor("asker"), stage.actor("answerer"));
-    let mut well_known = answerer.socket("udp", ANY4);
-    answerer.bind(&mut well_known, ANY4);
-    let mut idle = asker.socket("udp", ANY4);
-    asker
-        .connect_on(&mut idle, well_known.local)
-        .expect("connect");
-    asker.send(&idle, 12);
-    let idle_flow = Flow::of(&idle, well_known.local).connected().sent(1, 12);
-    let idle_flow = idle_flow.closed_by(&asker.who, &[How::Connect]);
+    let (_actors, idle_flow) = idle(&stage);
 
     let deadline = Deadline::after(Duration::from_secs(90));
     watch.wait_until("a minute to pass", deadline, |events| {
@@ -86,6 +45,54 @@ fn a_minute_later() {
     for cookie in minisockets {
         assert_lasted_a_minute(&ended, cookie);
     }
+}
+
+/// TIME_WAIT, and its end.
+fn lingering(stage: &Stage) -> (Pair, Life) {
+    let mut pair = Pair::meet(stage);
+    let Pair {
+        client,
+        server,
+        near,
+        far,
+        ..
+    } = &mut pair;
+    client.shutdown(near);
+    server.drain(far);
+    server.close(far);
+    client.drain(near);
+    client.close(near);
+    let life = pair.near_life().to(&[FinWait1, FinWait2, TimeWait, Close]);
+    let life = life.ends(Reason::LocalFin, 0, 0);
+    (pair, life)
+}
+
+/// FIN_WAIT2 without a process; TIME_WAIT when the peer closes at last.
+fn orphan(stage: &Stage, watch: &mut Watch) -> (Pair, Life) {
+    let mut pair = Pair::meet(stage);
+    pair.client.close(&pair.near);
+    let life = pair.near_life().to(&[FinWait1, FinWait2]);
+    let life = life.ends(Reason::LocalFin, 0, 0);
+    watch.wait("the orphan's end", |events| life.is_told(events));
+    pair.server.close(&pair.far);
+    let far_life = pair.far_life().to(&[CloseWait, LastAck, Close]);
+    watch.expect(far_life.ends(Reason::RemoteFin, 0, 0));
+    (pair, life.to(&[TimeWait, Close]))
+}
+
+/// A flow without datagrams, of a socket that stays.
+fn idle(stage: &Stage) -> ([Actor; 2], Flow) {
+    let (mut asker, mut answerer) = (stage.actor("asker"), stage.actor("answerer"));
+    let mut well_known = answerer.socket("udp", ANY4);
+    answerer.bind(&mut well_known, ANY4);
+    let mut socket = asker.socket("udp", ANY4);
+    asker
+        .connect_on(&mut socket, well_known.local)
+        .expect("connect");
+    asker.send(&socket, 12);
+    let flow = Flow::of(&socket, well_known.local).connected().sent(1, 12);
+    let flow = flow.closed_by(&asker.who, &[How::Connect]);
+    ([asker, answerer], flow)
 }
 
 /// The kernel keeps what is left of a connection for 60 s.

@@ -1,7 +1,8 @@
 //! `netwatch life`: one line for each connection or flow that ended, and nothing else.
 
 use crate::harness::{
-    ANY4, Pair, Phase, Reason, Stage, Watch,
+    ANY4, Pair, Phase, Reason, Sock, Stage, Watch,
+    netwatch::Ended,
     schema::{Detail, Event},
 };
 
@@ -13,7 +14,46 @@ fn what_ended_and_nothing_else() {
     let mut watch = Watch::start(&arguments, &[stage.netns.inode]);
     let mut open = Pair::meet(&stage);
     open.client.send(&open.near, 1);
-    let mut pair = Pair::meet(&stage);
+    let (pair, flows) = one_of_each(&stage);
+
+    watch.wait("two ends of a connection and two of a flow", |events| {
+        events.len() == 5
+    });
+    let ended = watch.end_selected();
+    for (socket, reason) in [
+        (&pair.near, Reason::LocalFin),
+        (&pair.far, Reason::RemoteFin),
+    ] {
+        let [Detail::TcpClose(told, end)] = about(&ended, socket)[..] else {
+            panic!("the end of {socket:?}");
+        };
+        assert_eq!(
+            (told.local(), end.reason),
+            (Some(socket.local), reason),
+            "{told:?}"
+        );
+    }
+    for socket in &flows {
+        let [Detail::UdpFlow(told, end)] = about(&ended, socket)[..] else {
+            panic!("the end of the flow of {socket:?}");
+        };
+        assert_eq!(
+            (told.local(), end.phase),
+            (Some(socket.local), Phase::Close),
+            "{told:?}"
+        );
+    }
+    let last = |event: &Event| matches!(event.detail, Detail::End(_));
+    assert!(
+        ended.events.len() == 6 && last(&ended.events[5]),
+        "{:?}",
+        ended.events
+    );
+}
+
+/// A connection and a flow, both over.
+fn one_of_each(stage: &Stage) -> (Pair, [Sock; 2]) {
+    let mut pair = Pair::meet(stage);
     let Pair {
         client,
         server,
@@ -35,45 +75,17 @@ fn what_ended_and_nothing_else() {
     server.run(&format!("recv-from {}", well_known.fd));
     client.close(&asking);
     server.close(&well_known);
+    (pair, [asking, well_known])
+}
 
-    watch.wait("two ends of a connection and two of a flow", |events| {
-        events.len() == 5
-    });
-    let ended = watch.end_selected();
-    let about = |cookie| {
-        let mut lines = ended
-            .events
-            .iter()
-            .filter(move |event| event.socket().is_some_and(|socket| socket.cookie == cookie));
-        (lines.next().map(|event| &event.detail), lines.next())
-    };
-    for (socket, reason) in [
-        (&pair.near, Reason::LocalFin),
-        (&pair.far, Reason::RemoteFin),
-    ] {
-        let (Some(Detail::TcpClose(told, end)), None) = about(socket.cookie) else {
-            panic!("the end of {socket:?}");
-        };
-        assert_eq!(
-            (told.local(), end.reason),
-            (Some(socket.local), reason),
-            "{told:?}"
-        );
-    }
-    for socket in [&asking, &well_known] {
-        let (Some(Detail::UdpFlow(told, end)), None) = about(socket.cookie) else {
-            panic!("the end of the flow of {socket:?}");
-        };
-        assert_eq!(
-            (told.local(), end.phase),
-            (Some(socket.local), Phase::Close),
-            "{told:?}"
-        );
-    }
-    let last = |event: &Event| matches!(event.detail, Detail::End(_));
-    assert!(
-        ended.events.len() == 6 && last(&ended.events[5]),
-        "{:?}",
-        ended.events
-    );
+/// All that is said of a socket.
+fn about<'a>(ended: &'a Ended, socket: &Sock) -> Vec<&'a Detail> {
+    let told = ended.events.iter();
+    told.filter(|event| {
+        event
+            .socket()
+            .is_some_and(|one| one.cookie == socket.cookie)
+    })
+    .map(|event| &event.detail)
+    .collect()
 }
