@@ -92,7 +92,7 @@ pub struct Stats {
     pub bytes_received: u64,
     /// From `tcp_sock.srtt_us`.
     pub rtt: Option<Duration>,
-    /// From `tcp_sock.total_retrans`.
+    /// Segments sent again. From `tcp_sock.total_retrans`.
     pub retransmits: u32,
 }
 
