@@ -53,7 +53,7 @@ fn closed_pipe_after_a_loss() {
     drop(lines);
     let (code, stderr) = ended(netwatch);
     assert_eq!(code, Some(3), "--strict: {stderr}");
-    assert!(stderr.contains("tcp_ring"), "the ledger: {stderr}");
+    assert!(stderr.contains(" lost: "), "the ledger: {stderr}");
     client.finish().expect("make all connections");
     server.finish().expect("serve all connections");
 }

@@ -120,10 +120,8 @@ pub fn netns(value: &str) -> Result<u32, String> {
 fn netns_inode(value: &str) -> Result<String, String> {
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         let number = value.parse::<u32>();
-        return match number {
-            Ok(_) => Ok(value.to_owned()),
-            Err(_) => Err(format!("{value:?} is no network namespace: {NETNS_FORMS}")),
-        };
+        let fault = format!("{value:?} is no inode number of a network namespace: {NETNS_FORMS}");
+        return number.map(|_| value.to_owned()).map_err(|_| fault);
     }
     let path = match value.strip_prefix("pid:") {
         Some(pid) => format!("/proc/{pid}/ns/net"),
