@@ -31,6 +31,8 @@ pub struct RawSnapshot {
     began: MonoNs,
     rows: Vec<Row>,
     visited: HashSet<u32>,
+    /// Network namespaces that were looked for in vain.
+    pub unfound: HashSet<u32>,
     /// Rows that were not understood.
     pub undecodable: u64,
 }
@@ -130,6 +132,8 @@ impl Job {
             for namespace in netns::hidden(&self.netns) {
                 self.visit(&namespace, &mut raw)?;
             }
+            self.netns.retain(|inode| !raw.visited.contains(inode));
+            raw.unfound = self.netns;
         }
         Ok(raw)
     }

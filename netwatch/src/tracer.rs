@@ -77,6 +77,8 @@ pub struct Tracer {
     /// What is being read of the sockets whose end no event tells.
     look: Option<Reading>,
     next_look: MonoNs,
+    /// Network namespaces that no look needs to search for again.
+    unfound: HashSet<u32>,
     next_ledger: MonoNs,
     started: MonoNs,
     events: u64,
@@ -120,6 +122,7 @@ impl Tracer {
             resync: Resync::default(),
             look: None,
             next_look: 0,
+            unfound: HashSet::new(),
             next_ledger: 0,
             started,
             events: 0,
@@ -339,6 +342,7 @@ impl Tracer {
 
     fn merge(&mut self, raw: RawSnapshot) -> Changes {
         self.ledger.undecodable(raw.undecodable);
+        self.unfound.clone_from(&raw.unfound);
         self.table.merge(&raw.resolve(&mut self.processes))
     }
 }

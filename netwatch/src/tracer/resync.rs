@@ -163,7 +163,9 @@ impl Tracer {
         let idle = self.look.is_none() && !self.resync.is_due();
         if idle && now >= self.next_look && self.table.has_waiting() {
             let programs = Arc::downgrade(&self.programs);
-            match snapshot::waiting(programs, self.table.netns_of_waiting()) {
+            let mut netns = self.table.netns_of_waiting();
+            netns.retain(|inode| !self.unfound.contains(inode));
+            match snapshot::waiting(programs, netns) {
                 Ok(look) => self.look = Some(look),
                 Err(error) => self.give_up_look(error, now),
             }
@@ -173,6 +175,7 @@ impl Tracer {
     fn take_look(&mut self, raw: RawSnapshot, now: MonoNs) {
         self.next_look = now + pause(raw.began(), now);
         self.ledger.undecodable(raw.undecodable);
+        self.unfound.extend(&raw.unfound);
         // What is lost, or held back, would look like an end that no event told.
         if self.resync.is_due() {
             return;
