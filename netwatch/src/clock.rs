@@ -67,12 +67,6 @@ impl Clock {
     pub fn time_of_day(&self, mono: MonoNs) -> String {
         self.local(mono).strftime("%H:%M:%S.%3f").to_string()
     }
-
-    /// Local time of day in seconds, where there is less room.
-    pub fn second_of_day(&self, mono: MonoNs) -> String {
-        self.local(mono).strftime("%H:%M:%S").to_string()
-    }
-
     fn local(&self, mono: MonoNs) -> Zoned {
         self.wall(mono).to_zoned(self.zone.clone())
     }
@@ -102,6 +96,11 @@ impl Stamps {
             utc: String::new(),
             local: String::new(),
         }
+    }
+
+    /// As [`Clock::refresh`].
+    pub fn refresh(&mut self) {
+        self.clock.refresh();
     }
 
     /// As [`Clock::rfc3339`].
@@ -158,7 +157,6 @@ mod tests {
             "2026-11-23T12:28:38.123456789Z"
         );
         assert_eq!(clock.time_of_day(later), "13:28:38.123");
-        assert_eq!(clock.second_of_day(later), "13:28:38");
     }
 
     #[test]

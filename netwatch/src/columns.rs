@@ -2,10 +2,12 @@
 
 pub mod list;
 
+use std::time::Duration;
+
 use crate::{
-    clock::Clock,
-    event::{Endpoint, Family, How, MonoNs, Phase, Protocol, Report, Socket},
+    event::{Endpoint, Family, How, Phase, Protocol, Report, Socket},
     humane,
+    text::push_addr,
 };
 
 /// Which side of its column a cell stands on.
@@ -17,8 +19,8 @@ pub enum Align {
 
 /// What a cell is made from.
 pub struct Line<'a> {
-    pub clock: &'a Clock,
-    pub at: MonoNs,
+    /// Local time of day.
+    pub time: &'a str,
     pub socket: &'a Socket,
     pub report: &'a Report,
 }
@@ -30,14 +32,14 @@ pub struct Column {
     /// Of an IPv4 line, in characters. Longer cells push the rest of their line to the right.
     pub width: usize,
     pub align: Align,
-    pub cell: fn(&Line<'_>) -> String,
+    pub cell: fn(&Line<'_>, &mut String),
 }
 
 const fn left(
     name: &'static str,
     header: &'static str,
     width: usize,
-    cell: fn(&Line<'_>) -> String,
+    cell: fn(&Line<'_>, &mut String),
 ) -> Column {
     Column {
         name,
@@ -52,7 +54,7 @@ const fn right(
     name: &'static str,
     header: &'static str,
     width: usize,
-    cell: fn(&Line<'_>) -> String,
+    cell: fn(&Line<'_>, &mut String),
 ) -> Column {
     Column {
         name,
@@ -65,21 +67,35 @@ const fn right(
 
 /// Every column.
 pub const COLUMNS: &[Column] = &[
-    left("time", "TIME", 12, |line| line.clock.time_of_day(line.at)),
-    left("ended", "ENDED", 8, |line| {
-        line.clock.second_of_day(line.at)
+    left("time", "TIME", 12, |line, out| out.push_str(line.time)),
+    left("ended", "ENDED", 8, |line, out| {
+        out.push_str(second(line.time))
     }),
-    left("proto", "PROTO", 5, |line| proto(line.socket).to_owned()),
-    left("local", "LOCAL", 21, |line| endpoint(&line.socket.local)),
-    left("remote", "REMOTE", 21, |line| endpoint(&line.socket.remote)),
-    right("pid", "PID", 7, |line| pid(line.socket)),
-    left("process", "PROCESS", 16, |line| process(line.socket)),
-    left("event", "EVENT", 31, |line| event(line.report)),
-    right("sent", "SENT", 4, |line| sent(line.report)),
-    right("received", "RECV", 4, |line| received(line.report)),
-    right("duration", "LASTED", 6, |line| duration(line.report)),
-    right("rtt", "RTT", 6, |line| rtt(line.report)),
-    left("reason", "ENDED BY", 12, |line| reason(line.report)),
+    left("proto", "PROTO", 5, |line, out| {
+        out.push_str(proto(line.socket))
+    }),
+    left("local", "LOCAL", 21, |line, out| {
+        endpoint(&line.socket.local, out)
+    }),
+    left("remote", "REMOTE", 21, |line, out| {
+        endpoint(&line.socket.remote, out)
+    }),
+    right("pid", "PID", 7, |line, out| pid(line.socket, out)),
+    left("process", "PROCESS", 16, |line, out| {
+        process(line.socket, out)
+    }),
+    left("event", "EVENT", 31, |line, out| event(line.report, out)),
+    right("sent", "SENT", 4, |line, out| sent(line.report, out)),
+    right("received", "RECV", 4, |line, out| {
+        received(line.report, out)
+    }),
+    right("duration", "LASTED", 6, |line, out| {
+        duration(line.report, out)
+    }),
+    right("rtt", "RTT", 6, |line, out| rtt(line.report, out)),
+    left("reason", "ENDED BY", 12, |line, out| {
+        reason(line.report, out)
+    }),
 ];
 
 /// What `trace` shows.
@@ -99,6 +115,11 @@ pub fn named(names: &[&str]) -> Vec<&'static Column> {
     names.iter().filter_map(find).collect()
 }
 
+/// A time of day without its milliseconds.
+fn second(time: &str) -> &str {
+    time.split('.').next().unwrap_or(time)
+}
+
 const fn proto(socket: &Socket) -> &'static str {
     match (socket.protocol, socket.family) {
         (Protocol::Tcp, Family::Ipv4) => "tcp",
@@ -108,107 +129,132 @@ const fn proto(socket: &Socket) -> &'static str {
     }
 }
 
-fn endpoint(end: &Endpoint) -> String {
-    let port = end
-        .port
-        .map_or_else(|| "*".to_owned(), |port| port.to_string());
+fn endpoint(end: &Endpoint, out: &mut String) {
     match end.addr {
-        Some(addr) if addr.is_ipv6() => format!("[{addr}]:{port}"),
-        Some(addr) => format!("{addr}:{port}"),
-        None => format!("*:{port}"),
+        Some(addr) if addr.is_ipv6() => {
+            out.push('[');
+            push_addr(out, addr);
+            out.push(']');
+        }
+        Some(addr) => push_addr(out, addr),
+        None => out.push('*'),
+    }
+    out.push(':');
+    match end.port {
+        Some(port) => out.push_str(itoa::Buffer::new().format(port)),
+        None => out.push('*'),
     }
 }
 
-fn pid(socket: &Socket) -> String {
-    let process = socket.process();
-    process.map_or_else(none, |process| process.pid.to_string())
+fn pid(socket: &Socket, out: &mut String) {
+    match socket.process() {
+        Some(process) => out.push_str(itoa::Buffer::new().format(process.pid)),
+        None => out.push_str(NONE),
+    }
 }
 
 /// The process's name; with `~` where only the listener's is known.
-fn process(socket: &Socket) -> String {
+fn process(socket: &Socket, out: &mut String) {
+    out.push_str(socket.comm().unwrap_or(NONE));
     let how = socket.owner.as_ref().map(|owner| owner.how);
-    let mark = if how == Some(How::Inherited) { "~" } else { "" };
-    socket
-        .comm()
-        .map_or_else(none, |comm| format!("{comm}{mark}"))
-}
-
-fn event(report: &Report) -> String {
-    match report {
-        Report::TcpState { old, new, .. } => format!("{old} → {new}"),
-        Report::TcpClose { .. } => format!(
-            "{} ↑{} ↓{} {}",
-            reason(report),
-            sent(report),
-            received(report),
-            duration(report)
-        ),
-        Report::UdpFlow { phase, traffic, .. } => format!(
-            "{} ↑{}/{} ↓{}/{}",
-            phase.name(),
-            humane::count(traffic.tx_packets),
-            humane::count(traffic.tx_bytes),
-            humane::count(traffic.rx_packets),
-            humane::count(traffic.rx_bytes)
-        ),
-        _ => String::new(),
+    if how == Some(How::Inherited) {
+        out.push('~');
     }
 }
 
-fn sent(report: &Report) -> String {
+fn event(report: &Report, out: &mut String) {
     match report {
-        Report::TcpClose { closing, .. } => closing.bytes_sent.map_or_else(unknown, humane::count),
-        Report::UdpFlow { traffic, .. } => humane::count(traffic.tx_bytes),
-        _ => String::new(),
-    }
-}
-
-fn received(report: &Report) -> String {
-    match report {
-        Report::TcpClose { closing, .. } => {
-            closing.bytes_received.map_or_else(unknown, humane::count)
+        Report::TcpState { old, new, .. } => {
+            out.push_str(old.name());
+            out.push_str(" → ");
+            out.push_str(new.name());
         }
-        Report::UdpFlow { traffic, .. } => humane::count(traffic.rx_bytes),
-        _ => String::new(),
+        Report::TcpClose { .. } => {
+            reason(report, out);
+            out.push_str(" ↑");
+            sent(report, out);
+            out.push_str(" ↓");
+            received(report, out);
+            out.push(' ');
+            duration(report, out);
+        }
+        Report::UdpFlow { phase, traffic, .. } => {
+            out.push_str(phase.name());
+            out.push_str(" ↑");
+            humane::push_count(out, traffic.tx_packets);
+            out.push('/');
+            humane::push_count(out, traffic.tx_bytes);
+            out.push_str(" ↓");
+            humane::push_count(out, traffic.rx_packets);
+            out.push('/');
+            humane::push_count(out, traffic.rx_bytes);
+        }
+        _ => {}
     }
 }
 
-fn duration(report: &Report) -> String {
+fn sent(report: &Report, out: &mut String) {
     match report {
-        Report::TcpClose { closing, .. } => closing.duration.map_or_else(unknown, humane::duration),
-        Report::UdpFlow { duration, .. } => humane::duration(*duration),
-        _ => String::new(),
+        Report::TcpClose { closing, .. } => count(closing.bytes_sent, out),
+        Report::UdpFlow { traffic, .. } => humane::push_count(out, traffic.tx_bytes),
+        _ => {}
     }
 }
 
-fn rtt(report: &Report) -> String {
+fn received(report: &Report, out: &mut String) {
     match report {
-        Report::TcpClose { closing, .. } => closing.rtt.map_or_else(unknown, humane::duration),
-        Report::UdpFlow { .. } => none(),
-        _ => String::new(),
+        Report::TcpClose { closing, .. } => count(closing.bytes_received, out),
+        Report::UdpFlow { traffic, .. } => humane::push_count(out, traffic.rx_bytes),
+        _ => {}
     }
 }
 
-fn reason(report: &Report) -> String {
+fn duration(report: &Report, out: &mut String) {
     match report {
-        Report::TcpClose { closing, .. } => closing.reason.name().to_owned(),
+        Report::TcpClose { closing, .. } => time(closing.duration, out),
+        Report::UdpFlow { duration, .. } => humane::push_duration(out, *duration),
+        _ => {}
+    }
+}
+
+fn rtt(report: &Report, out: &mut String) {
+    match report {
+        Report::TcpClose { closing, .. } => time(closing.rtt, out),
+        Report::UdpFlow { .. } => out.push_str(NONE),
+        _ => {}
+    }
+}
+
+fn reason(report: &Report, out: &mut String) {
+    match report {
+        Report::TcpClose { closing, .. } => out.push_str(closing.reason.name()),
         Report::UdpFlow {
             phase: Phase::Close,
             ..
-        } => "closed".to_owned(),
-        _ => String::new(),
+        } => out.push_str("closed"),
+        _ => {}
+    }
+}
+
+fn count(count: Option<u64>, out: &mut String) {
+    match count {
+        Some(count) => humane::push_count(out, count),
+        None => out.push_str(UNSEEN),
+    }
+}
+
+fn time(time: Option<Duration>, out: &mut String) {
+    match time {
+        Some(time) => humane::push_duration(out, time),
+        None => out.push_str(UNSEEN),
     }
 }
 
 /// A figure that was not seen.
-fn unknown() -> String {
-    "?".to_owned()
-}
+const UNSEEN: &str = "?";
 
 /// Nothing to show.
-fn none() -> String {
-    "-".to_owned()
-}
+const NONE: &str = "-";
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
 //! Numbers as people read them, in few characters.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
-/// A count in at most four characters: `999`, `1.2k`, `123k`, `4.5M`.
-pub fn count(number: u64) -> String {
+/// Writes a count in at most five characters: `999`, `1.2k`, `123k`, `4.5M`.
+pub fn push_count(out: &mut String, number: u64) {
     const UNITS: [(&str, u64); 6] = [
         ("E", 1_000_000_000_000_000_000),
         ("P", 1_000_000_000_000_000),
@@ -12,31 +12,50 @@ pub fn count(number: u64) -> String {
         ("M", 1_000_000),
         ("k", 1_000),
     ];
+    let mut digits = itoa::Buffer::new();
     for (unit, size) in UNITS {
-        if number >= 10 * size {
-            return format!("{}{unit}", number / size);
-        }
         if number >= size {
-            return format!("{}.{}{unit}", number / size, number % size / (size / 10));
+            out.push_str(digits.format(number / size));
+            if number < 10 * size {
+                out.push('.');
+                out.push_str(digits.format(number % size / (size / 10)));
+            }
+            out.push_str(unit);
+            return;
         }
     }
-    number.to_string()
+    out.push_str(digits.format(number));
 }
 
-/// A duration in at most six characters: `17µs`, `2.3ms`, `1.2s`, `3m07s`, `5h12m`, `4d03h`.
-pub fn duration(time: Duration) -> String {
+/// Writes a duration in at most six characters: `17µs`, `2.3ms`, `1.2s`, `3m07s`, `5h12m`, `4d03h`.
+pub fn push_duration(out: &mut String, time: Duration) {
     let micros = time.as_micros();
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    match seconds {
-        0 if micros < 1_000 => format!("{micros}µs"),
-        0 if micros < 100_000 => format!("{}.{}ms", micros / 1_000, micros % 1_000 / 100),
-        0 => format!("{}ms", micros / 1_000),
-        1..60 => format!("{seconds}.{}s", time.subsec_millis() / 100),
-        60..3600 => format!("{minutes}m{:02}s", seconds % 60),
-        3600..86_400 => format!("{hours}h{:02}m", minutes % 60),
-        _ => format!("{days}d{:02}h", hours % 24),
-    }
+    // Writing to a String can't fail.
+    let _ = match seconds {
+        0 if micros < 1_000 => write!(out, "{micros}µs"),
+        0 if micros < 100_000 => write!(out, "{}.{}ms", micros / 1_000, micros % 1_000 / 100),
+        0 => write!(out, "{}ms", micros / 1_000),
+        1..60 => write!(out, "{seconds}.{}s", time.subsec_millis() / 100),
+        60..3600 => write!(out, "{minutes}m{:02}s", seconds % 60),
+        3600..86_400 => write!(out, "{hours}h{:02}m", minutes % 60),
+        _ => write!(out, "{days}d{:02}h", hours % 24),
+    };
+}
+
+/// A count, as [`push_count`] writes it.
+pub fn count(number: u64) -> String {
+    let mut text = String::new();
+    push_count(&mut text, number);
+    text
+}
+
+/// A duration, as [`push_duration`] writes it.
+pub fn duration(time: Duration) -> String {
+    let mut text = String::new();
+    push_duration(&mut text, time);
+    text
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> Output for Json<W> {
     fn begin(&mut self) {
-        self.clock.refresh();
+        self.stamps.refresh();
     }
 
     fn report(&mut self, report: &Report) -> io::Result<()> {
@@ -106,7 +106,7 @@ fields! {
     }
     LostFields {
         count: u64,
-        r#where: &'static str,
+        place = "where": &'static str,
     }
     ResyncFields {
         added: u64,
@@ -202,7 +202,7 @@ fn more(report: &Report, line: &mut String) -> io::Result<()> {
         }
         Report::Lost { count, place, .. } => LostFields {
             count: *count,
-            r#where: place,
+            place,
         }
         .write(line),
         Report::Resync {

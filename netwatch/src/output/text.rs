@@ -1,13 +1,17 @@
 //! Aligned text.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+    iter,
+};
 
 use anstyle::{AnsiColor, Style};
 
 use super::{Output, note};
 use crate::{
     cli::trace::View,
-    clock::Clock,
+    clock::{Clock, Stamps},
     columns::{self, Align, Column, Line},
     event::{Reason, Report, State},
 };
@@ -15,8 +19,11 @@ use crate::{
 /// Writes aligned lines, the columns' headers first.
 pub(super) struct Text<W> {
     out: W,
-    clock: Clock,
+    stamps: Stamps,
     columns: Vec<&'static Column>,
+    time: String,
+    cell: String,
+    line: String,
     color: bool,
     headed: bool,
 }
@@ -36,7 +43,10 @@ impl<W: Write> Text<W> {
         };
         Self {
             out,
-            clock,
+            stamps: Stamps::new(clock),
+            time: String::new(),
+            cell: String::new(),
+            line: String::new(),
             columns: columns::named(names),
             color,
             headed: false,
@@ -44,40 +54,46 @@ impl<W: Write> Text<W> {
     }
 
     fn head(&mut self) -> io::Result<()> {
-        let headers = self
-            .columns
-            .iter()
-            .map(|column| (*column, column.header.to_owned(), BOLD));
-        let line = join(headers, self.color);
         self.headed = true;
-        writeln!(self.out, "{line}")
+        let mut line = Padded::new(&mut self.line, self.color);
+        for column in &self.columns {
+            line.cell(column, column.header, BOLD);
+        }
+        writeln!(self.out, "{}", self.line.trim_end())
     }
 
     fn row(&mut self, report: &Report) -> io::Result<()> {
         let Some(socket) = report.socket() else {
             return Ok(());
         };
-        let line = Line {
-            clock: &self.clock,
-            at: report.at(),
+        self.time.clear();
+        self.stamps.time_of_day(report.at(), &mut self.time);
+        let what = Line {
+            time: &self.time,
             socket,
             report,
         };
-        let cells = self.columns.iter().map(|column| {
+        let mut line = Padded::new(&mut self.line, self.color);
+        for column in &self.columns {
             let style = match column.name {
                 "time" | "ended" => DIM,
                 "event" | "reason" => meaning(report),
                 _ => PLAIN,
             };
-            (*column, (column.cell)(&line), style)
-        });
-        let line = join(cells, self.color);
-        writeln!(self.out, "{line}")
+            self.cell.clear();
+            (column.cell)(&what, &mut self.cell);
+            line.cell(column, &self.cell, style);
+        }
+        self.line.truncate(self.line.trim_end().len());
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())
     }
 
     /// A line that is about netwatch itself, among the others.
     fn remark(&mut self, report: &Report, text: &str, style: Style) -> io::Result<()> {
-        let time = self.clock.time_of_day(report.at());
+        self.time.clear();
+        self.stamps.time_of_day(report.at(), &mut self.time);
+        let time = &self.time;
         let style = if self.color { style } else { PLAIN };
         writeln!(self.out, "{time} {style}{text}{style:#}")
     }
@@ -85,7 +101,7 @@ impl<W: Write> Text<W> {
 
 impl<W: Write> Output for Text<W> {
     fn begin(&mut self) {
-        self.clock.refresh();
+        self.stamps.refresh();
     }
 
     fn report(&mut self, report: &Report) -> io::Result<()> {
@@ -136,28 +152,55 @@ impl<W: Write> Output for Text<W> {
     }
 }
 
-/// Pads each cell to its column; the last is as long as it is.
-fn join(cells: impl Iterator<Item = (&'static Column, String, Style)>, color: bool) -> String {
-    let mut line = String::new();
-    let mut debt = 0;
-    for (column, cell, style) in cells {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        // What a cell is too long by is taken from the padding of those that follow.
-        let length = cell.chars().count();
-        let room = column.width.saturating_sub(length);
-        let pad = room.saturating_sub(debt);
-        debt = (debt + length).saturating_sub(column.width);
-        let style = if color { style } else { PLAIN };
-        let padding = " ".repeat(pad);
-        match column.align {
-            Align::Left => line.push_str(&format!("{style}{cell}{style:#}{padding}")),
-            Align::Right => line.push_str(&format!("{padding}{style}{cell}{style:#}")),
+/// A line in which each cell is padded to its column.
+struct Padded<'a> {
+    line: &'a mut String,
+    color: bool,
+    /// What cells were too long by: it is taken from the padding of those that follow.
+    debt: usize,
+}
+
+impl<'a> Padded<'a> {
+    fn new(line: &'a mut String, color: bool) -> Self {
+        line.clear();
+        Self {
+            line,
+            color,
+            debt: 0,
         }
     }
-    line.truncate(line.trim_end().len());
-    line
+
+    fn cell(&mut self, column: &Column, cell: &str, style: Style) {
+        if !self.line.is_empty() {
+            self.line.push(' ');
+        }
+        let length = if cell.is_ascii() {
+            cell.len()
+        } else {
+            cell.chars().count()
+        };
+        let padding = column
+            .width
+            .saturating_sub(length)
+            .saturating_sub(self.debt);
+        self.debt = (self.debt + length).saturating_sub(column.width);
+        if column.align == Align::Right {
+            self.pad(padding);
+        }
+        if self.color && style != PLAIN {
+            // Writing to a String can't fail.
+            let _ = write!(self.line, "{style}{cell}{style:#}");
+        } else {
+            self.line.push_str(cell);
+        }
+        if column.align == Align::Left {
+            self.pad(padding);
+        }
+    }
+
+    fn pad(&mut self, count: usize) {
+        self.line.extend(iter::repeat_n(' ', count));
+    }
 }
 
 /// The colour of what happened.

@@ -52,24 +52,26 @@ impl<T: Field> Field for Option<T> {
 
 /// Declares structs whose fields are those of JSON objects, by the same names and in the same order.
 macro_rules! fields {
-    ($($name:ident $(<$life:lifetime>)? { $($field:ident: $type:ty,)* })*) => {
+    ($($name:ident $(<$life:lifetime>)? { $($field:ident $(= $key:literal)?: $type:ty,)* })*) => {
         $(
             #[derive(Serialize)]
-            pub(super) struct $name $(<$life>)? { $($field: $type,)* }
+            pub(super) struct $name $(<$life>)? {
+                $($(#[serde(rename = $key)])? $field: $type,)*
+            }
 
             impl $(<$life>)? $name $(<$life>)? {
                 /// Writes each field after a comma.
                 fn write(&self, line: &mut String) {
                     $(
-                        line.push_str(",\"");
-                        line.push_str(stringify!($field).trim_start_matches("r#"));
-                        line.push_str("\":");
+                        line.push_str(fields!(@key $field $($key)?));
                         self.$field.write(line);
                     )*
                 }
             }
         )*
     };
+    (@key $field:ident $key:literal) => { concat!(",\"", $key, "\":") };
+    (@key $field:ident) => { concat!(",\"", stringify!($field), "\":") };
 }
 pub(super) use fields;
 
