@@ -28,15 +28,25 @@ impl Rings {
         })
     }
 
-    /// Hands every record that is there to `take`. The flows first: what they refer to is in the
-    /// other ring already by then.
-    pub fn drain(&mut self, mut take: impl FnMut(&[u8])) {
-        for ring in [&mut self.flows, &mut self.events] {
-            let ring = ring.get_mut();
-            while let Some(record) = ring.next() {
-                take(&record);
-            }
+    /// Hands the flow reports that are there to `take`.
+    pub fn drain_flows(&mut self, mut take: impl FnMut(&[u8])) {
+        let ring = self.flows.get_mut();
+        while let Some(record) = ring.next() {
+            take(&record);
         }
+    }
+
+    /// Hands the transitions, owners and processes that are there to `take`, but no more than
+    /// `limit`. Gives back whether none is left.
+    pub fn drain_events(&mut self, limit: usize, mut take: impl FnMut(&[u8])) -> bool {
+        let ring = self.events.get_mut();
+        for _ in 0..limit {
+            let Some(record) = ring.next() else {
+                return true;
+            };
+            take(&record);
+        }
+        false
     }
 
     /// Waits until one of the rings has passed a threshold since the last time.

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use aya::Ebpf;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::{
     clock,
@@ -29,8 +29,16 @@ use resync::Resync;
 /// The ring buffers are read this often; in between, the kernel side wakes the reader for a
 /// threshold crossed. A wake-up for each record would cost more than all the rest.
 const TICK: Duration = Duration::from_millis(10);
+/// The same, where nothing came the last time: still soon enough for whoever looks on.
+const IDLE_TICK: Duration = Duration::from_millis(40);
+/// So many events are taken in one turn: as many as stay in the cache.
+const MOST_EVENTS: usize = 2_048;
+/// So many flows wait at most.
+const MOST_FLOWS: usize = 8_192;
 /// The kernel's counters of losses are read this often.
 const LEDGER_NS: MonoNs = 100_000_000;
+/// The same, where nothing came that could have been lost beside it.
+const IDLE_LEDGER_NS: MonoNs = 1_000_000_000;
 
 /// How to trace.
 #[derive(Clone, Copy, Debug)]
@@ -72,17 +80,22 @@ pub struct Tracer {
     diagnostics: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
     processes: Processes,
     table: Table,
-    tick: Interval,
+    /// Nothing came in the last turn.
+    is_idle: bool,
     resync: Resync,
     /// What is being read of the sockets whose end no event tells.
     look: Option<Reading>,
     next_look: MonoNs,
     /// Network namespaces that no look needs to search for again.
     unfound: HashSet<u32>,
-    next_ledger: MonoNs,
+    last_ledger: MonoNs,
     started: MonoNs,
     events: u64,
     fresh: Vec<Event<Claim>>,
+    /// Flows that wait until the processes that they refer to are known.
+    flows: Vec<Event<Claim>>,
+    /// More is there than the last turn took.
+    is_behind: bool,
     reports: Vec<Report>,
     warning: Option<anyhow::Error>,
     /// What happened while the tracer started is still to be told.
@@ -109,8 +122,6 @@ impl Tracer {
             .diagnostics
             .then(|| aya_log::EbpfLogger::init(&mut ebpf))
             .transpose()?;
-        let mut tick = interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tracer = Self {
             rings: Rings::open(&mut ebpf)?,
             flow_map: FlowMap::open(&mut ebpf)?,
@@ -118,15 +129,17 @@ impl Tracer {
             diagnostics,
             processes: Processes::default(),
             table: Table::default(),
-            tick,
+            is_idle: false,
             resync: Resync::default(),
             look: None,
             next_look: 0,
             unfound: HashSet::new(),
-            next_ledger: 0,
+            last_ledger: 0,
             started,
             events: 0,
             fresh: Vec::new(),
+            flows: Vec::new(),
+            is_behind: false,
             reports: Vec::new(),
             warning: None,
             reports_of_start: true,
@@ -172,12 +185,16 @@ impl Tracer {
             return Ok(&self.reports);
         }
         loop {
-            tokio::select! {
-                _ = self.tick.tick() => {}
-                crossed = self.rings.crossed() => crossed?,
+            if self.is_behind {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::select! {
+                    () = sleep(if self.is_idle { IDLE_TICK } else { TICK }) => {}
+                    crossed = self.rings.crossed() => crossed?,
+                }
             }
             self.reports.clear();
-            self.turn()?;
+            self.turn(MOST_EVENTS)?;
             if !self.reports.is_empty() {
                 return Ok(&self.reports);
             }
@@ -199,12 +216,12 @@ impl Tracer {
         if !std::mem::take(&mut self.reports_of_start) {
             self.reports.clear();
         }
-        self.next_ledger = 0;
-        self.turn()?;
+        self.last_ledger = 0;
+        self.turn(usize::MAX)?;
         self.finish_resync()?;
         // Last, as everything before may have found a loss.
         let at = clock::monotonic();
-        self.next_ledger = 0;
+        self.last_ledger = 0;
         self.losses(at)?;
         self.reports.push(Report::End {
             at,
@@ -222,19 +239,20 @@ impl Tracer {
         let programs = Arc::downgrade(&self.programs);
         let reading = snapshot::everything(programs, HashSet::new())?;
         while !reading.is_finished() {
-            self.drain();
+            self.drain(usize::MAX);
             sleep(Duration::from_millis(1)).await;
         }
         let raw = reading.finish()?;
-        self.drain();
+        self.drain(usize::MAX);
         self.merge(raw);
         self.fold_fresh()
     }
 
-    /// One turn: everything that is there now.
-    fn turn(&mut self) -> Result<()> {
+    /// One turn: what is there now, though not more than `limit` events, so that what is said of them
+    /// goes out before more memory is taken. What a look found is compared with everything.
+    fn turn(&mut self, limit: usize) -> Result<()> {
         let look_is_ready = self.look.as_ref().is_some_and(Reading::is_finished);
-        self.take_events()?;
+        self.take_events(if look_is_ready { usize::MAX } else { limit })?;
         let now = clock::monotonic();
         self.losses(now)?;
         self.continue_resync(now)?;
@@ -247,8 +265,9 @@ impl Tracer {
     }
 
     /// Takes the events that are there, or holds them back while a resync is under way.
-    fn take_events(&mut self) -> Result<()> {
-        self.drain();
+    fn take_events(&mut self, limit: usize) -> Result<()> {
+        let is_held = self.resync.held().is_some();
+        self.drain(if is_held { usize::MAX } else { limit });
         match self.resync.held() {
             Some(held) => held.append(&mut self.fresh),
             None => self.fold_fresh()?,
@@ -256,19 +275,29 @@ impl Tracer {
         Ok(())
     }
 
-    /// Reads the rings. Processes are learned at once, whatever comes in between; events are put in
-    /// the order of time, which two rings and several CPUs don't keep.
-    fn drain(&mut self) {
-        let (fresh, processes, ledger) = (&mut self.fresh, &mut self.processes, &mut self.ledger);
-        self.rings.drain(|bytes| match decode::record(bytes) {
+    /// Reads the rings, but no more than `limit` events. Processes are learned at once, whatever comes
+    /// in between; events are put in the order of time, which two rings and several CPUs don't keep.
+    fn drain(&mut self, limit: usize) {
+        let (fresh, flows) = (&mut self.fresh, &mut self.flows);
+        let (processes, ledger) = (&mut self.processes, &mut self.ledger);
+        let mut take = |bytes: &[u8], to: &mut Vec<Event<Claim>>| match decode::record(bytes) {
             Ok(Record::Process { key, comm, process }) => processes.learn(key, comm, *process),
-            Ok(Record::Event(event)) => fresh.push(event),
+            Ok(Record::Event(event)) => to.push(event),
             Err(error) => {
                 log::warn!("a record of the kernel side can't be read: {error}");
                 ledger.undecodable(1);
             }
-        });
-        self.fresh.sort_by_key(|event| event.at);
+        };
+        self.rings.drain_flows(|bytes| take(bytes, flows));
+        self.is_behind = !self.rings.drain_events(limit, |bytes| take(bytes, fresh));
+        // The processes that flows refer to are in the other ring, before its end at this moment.
+        if !self.is_behind || flows.len() > MOST_FLOWS {
+            fresh.append(flows);
+        }
+        self.is_idle = fresh.is_empty();
+        if !fresh.is_sorted_by_key(|event| event.at) {
+            fresh.sort_by_key(|event| event.at);
+        }
     }
 
     fn fold_fresh(&mut self) -> Result<()> {
@@ -324,10 +353,15 @@ impl Tracer {
     }
 
     fn losses(&mut self, now: MonoNs) -> Result<()> {
-        if now < self.next_ledger {
+        let pause = if self.is_idle {
+            IDLE_LEDGER_NS
+        } else {
+            LEDGER_NS
+        };
+        if now < self.last_ledger + pause {
             return Ok(());
         }
-        self.next_ledger = now + LEDGER_NS;
+        self.last_ledger = now;
         for loss in self.ledger.news()? {
             let (count, place) = (loss.count, loss.place);
             self.reports.push(Report::Lost {

@@ -96,7 +96,7 @@ impl Tracer {
         self.continue_resync(clock::monotonic())?;
         while let Some(Running { reading, .. }) = &self.resync.running {
             let is_finished = reading.is_finished();
-            self.take_events()?;
+            self.take_events(usize::MAX)?;
             if is_finished {
                 return self.continue_resync(clock::monotonic());
             }
