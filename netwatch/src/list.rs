@@ -25,6 +25,7 @@ use cgroup::CgroupPaths;
 pub use changes::{Changes, Mark};
 use diag::{Dump, Dumped, Families};
 pub use entry::{Detail, Entry, Memory, Timer, TimerKind};
+pub use holders::HolderRung;
 use holders::Holders;
 pub use info::TcpInfo;
 use message::{Answered, attribute};
@@ -43,6 +44,8 @@ pub struct Wanted {
     /// What TCP knows, memory and more.
     pub detail: bool,
     pub owners: bool,
+    /// How the owners are to be learned; the better way where it is None.
+    pub holder_rung: Option<HolderRung>,
     /// Executables and cgroups.
     pub whole: bool,
     /// Inode numbers of the network namespaces; all where empty.
@@ -68,7 +71,9 @@ impl Listing {
         let (dumps, others, holders) = thread::scope(|scope| {
             let holders = scope.spawn(|| {
                 let mut reader = ProcessReader::new(wanted.whole);
-                wanted.owners.then(|| Holders::read(&mut reader))
+                wanted
+                    .owners
+                    .then(|| Holders::read(wanted.holder_rung, &mut reader))
             });
             // A thread of its own, as it changes the thread's network namespace.
             let others = scope.spawn(|| read_others(wanted, own));

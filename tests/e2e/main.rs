@@ -29,6 +29,7 @@ mod privilege;
 mod storm;
 // The command line.
 mod life;
+mod list_sockets;
 mod select;
 // What netstat shows beside sockets.
 mod host_interfaces;

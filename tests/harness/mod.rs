@@ -19,6 +19,7 @@ pub mod netstat;
 pub mod netwatch;
 pub mod pair;
 pub mod peer;
+pub mod population;
 #[allow(
     dead_code,
     reason = "the contract has more fields than the tests look at"

@@ -12,7 +12,7 @@ use crate::{
     columns::list::{LIST_COLUMNS, ListColumn, Needs, Standard, list_column},
     event::{Family, Protocol},
     filter::Filter,
-    list::Wanted,
+    list::{HolderRung, Wanted},
 };
 
 /// What was meant.
@@ -108,6 +108,10 @@ fn options() -> Vec<Arg> {
             "How many sockets there are, by state, process and remote",
         ),
         switch("json", None, "JSON, one object to a line"),
+        valued("rung", "holders=RUNG")
+            .help("Learn the processes by this rung: holders=iterator or holders=proc")
+            .hide(true)
+            .value_parser(rung),
         valued("color", "WHEN")
             .help("Colour the text")
             .value_parser(PossibleValuesParser::new(["auto", "always", "never"]))
@@ -132,6 +136,14 @@ fn sort(text: &str) -> Result<Sort, String> {
         column: list_column(name.unwrap_or(text))?,
         descending: name.is_some(),
     })
+}
+
+fn rung(text: &str) -> Result<HolderRung, String> {
+    match text {
+        "holders=iterator" => Ok(HolderRung::Iterator),
+        "holders=proc" => Ok(HolderRung::Proc),
+        _ => Err("there are only holders=iterator and holders=proc".to_owned()),
+    }
 }
 
 /// A time between frames.
@@ -186,6 +198,7 @@ impl Config {
             connected: on("all") || !on("listening"),
             detail: needs(Needs::Detail),
             owners: filtered || on("programs") || form == Form::Summary || needs(Needs::Owners),
+            holder_rung: typed.value("rung").copied(),
             whole: on("extend") || needs(Needs::Whole),
             netns: select::chosen_netns(typed),
         };

@@ -41,6 +41,14 @@ pub struct Holders {
     pub hidden: usize,
 }
 
+/// A way to learn who holds which socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderRung {
+    /// The kernel's iterator over open files; /proc where it refuses.
+    Iterator,
+    Proc,
+}
+
 /// From so many TCP sockets on, loading the iterator takes less time than a walk through /proc.
 const MANY: u64 = 1_500;
 
@@ -54,9 +62,14 @@ impl Holders {
         hidden: 0,
     };
 
-    /// Reads who holds which socket; what is known of the holders, by `reader`.
-    pub fn read(reader: &mut ProcessReader) -> Self {
-        let iterated = (procfs::tcp_sockets() >= MANY)
+    /// Reads who holds which socket, by a given rung or by the better one; what is known of the holders,
+    /// by `reader`.
+    pub fn read(rung: Option<HolderRung>, reader: &mut ProcessReader) -> Self {
+        let iterate = match rung {
+            Some(rung) => rung == HolderRung::Iterator,
+            None => procfs::tcp_sockets() >= MANY,
+        };
+        let iterated = iterate
             .then(|| iterator::descriptors(reader))
             .and_then(|read| read.inspect_err(|error| log::info!("{error:#}")).ok());
         Self::new(iterated.unwrap_or_else(procfs::descriptors), reader)
