@@ -53,7 +53,7 @@ pub struct Wanted {
 }
 
 /// Every socket that one reading found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Listing {
     dumps: Vec<Dumped>,
     holders: Holders,
@@ -83,7 +83,7 @@ impl Listing {
         dumps.extend(others?);
         Ok(Self {
             dumps,
-            holders: holders.unwrap_or(Holders::NONE),
+            holders: holders.unwrap_or_default(),
             cgroups: if wanted.whole {
                 CgroupPaths::read()
             } else {

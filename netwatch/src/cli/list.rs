@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, Command as Clap, builder::PossibleValuesParser, error::ErrorKind};
+use clap::{Arg, Command as Clap, builder::PossibleValuesParser};
 
 use super::{
     color, select,
@@ -45,6 +45,17 @@ pub enum Form {
     Table,
     Summary,
     Json,
+    JsonSummary,
+}
+
+impl Form {
+    const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::JsonSummary)
+    }
+
+    const fn is_summary(self) -> bool {
+        matches!(self, Self::Summary | Self::JsonSummary)
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -167,10 +178,7 @@ impl Config {
         let columns = Some(columns).filter(|columns| !columns.is_empty());
         let sort = typed.value::<Sort>("sort").copied();
         let form = match (on("json"), on("summary")) {
-            (true, true) => {
-                let message = "--json and --summary are two forms of the same: choose one";
-                return Err(clap.error(ErrorKind::ArgumentConflict, message));
-            }
+            (true, true) => Form::JsonSummary,
             (true, false) => Form::Json,
             (false, true) => Form::Summary,
             (false, false) => Form::Table,
@@ -197,7 +205,7 @@ impl Config {
             listening: on("all") || on("listening"),
             connected: on("all") || !on("listening"),
             detail: needs(Needs::Detail),
-            owners: filtered || on("programs") || form == Form::Summary || needs(Needs::Owners),
+            owners: filtered || on("programs") || form.is_summary() || needs(Needs::Owners),
             holder_rung: typed.value("rung").copied(),
             whole: on("extend") || needs(Needs::Whole),
             netns: select::chosen_netns(typed),
@@ -216,7 +224,7 @@ impl Config {
             form,
             names: !on("numeric"),
             repeat: typed.value::<Duration>("continuous").copied(),
-            color: form != Form::Json && color(typed),
+            color: !form.is_json() && color(typed),
         })
     }
 }

@@ -15,8 +15,9 @@ pub struct Descriptor {
 }
 
 /// What a socket is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Key {
+    #[default]
     Cookie,
     Inode,
 }
@@ -31,7 +32,7 @@ pub struct Descriptors {
 }
 
 /// Every holder of every socket, those of one socket side by side.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Holders {
     key: Key,
     sockets: Vec<u64>,
@@ -53,15 +54,6 @@ pub enum HolderRung {
 const MANY: u64 = 1_500;
 
 impl Holders {
-    /// Nobody.
-    pub const NONE: Self = Self {
-        key: Key::Cookie,
-        sockets: Vec::new(),
-        processes: Vec::new(),
-        fds: Vec::new(),
-        hidden: 0,
-    };
-
     /// Reads who holds which socket, by a given rung or by the better one; what is known of the holders,
     /// by `reader`.
     pub fn read(rung: Option<HolderRung>, reader: &mut ProcessReader) -> Self {
@@ -80,7 +72,7 @@ impl Holders {
         let mut holders = Self {
             key: descriptors.key,
             hidden: descriptors.hidden,
-            ..Self::NONE
+            ..Self::default()
         };
         for descriptor in descriptors.all {
             // A process that is gone holds nothing any more.

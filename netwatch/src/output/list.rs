@@ -21,6 +21,7 @@ use crate::{
     rows::Rows,
 };
 use grid::Grid;
+use summary::Summary;
 
 /// Writes listings to stdout.
 pub struct Lister<'a> {
@@ -36,7 +37,7 @@ const WENT: Style = AnsiColor::Red.on_default();
 
 impl<'a> Lister<'a> {
     pub fn new(config: &'a Config) -> Self {
-        let names = config.names && config.form != Form::Json;
+        let names = config.names && !matches!(config.form, Form::Json | Form::JsonSummary);
         Self {
             config,
             out: BufWriter::with_capacity(1 << 16, stdout().lock()),
@@ -63,9 +64,8 @@ impl<'a> Lister<'a> {
                 rows.each(|entry| grid.row(&self.line(listing, entry), Mark::Stayed));
                 grid.write(&mut self.out, false, self.config.color)?;
             }
-            Form::Summary => {
-                summary::Summary::of(rows).write(&mut self.out, &mut self.names)?;
-            }
+            Form::Summary => Summary::of(rows).write(&mut self.out, &mut self.names)?,
+            Form::JsonSummary => self.json_summary(&Summary::of(rows))?,
             Form::Json => {
                 let mut result = Ok(());
                 rows.each(|entry| {
@@ -101,11 +101,9 @@ impl<'a> Lister<'a> {
             }
             Form::Summary => {
                 writeln!(self.out, "\n{time}")?;
-                let now = changes.rows().filter(|(mark, ..)| *mark != Mark::Went);
-                let mut summary = summary::Summary::default();
-                now.for_each(|(_, _, entry)| summary.count(entry));
-                summary.write(&mut self.out, &mut self.names)?;
+                summary_of(changes).write(&mut self.out, &mut self.names)?;
             }
+            Form::JsonSummary => self.json_summary(&summary_of(changes))?,
             Form::Json => {
                 for (mark, listing, entry) in changes.rows() {
                     if mark != Mark::Stayed {
@@ -115,6 +113,11 @@ impl<'a> Lister<'a> {
             }
         }
         self.out.flush()
+    }
+
+    fn json_summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let at = monotonic();
+        summary.write_json(&mut self.out, &self.clock.rfc3339(at), at)
     }
 
     fn line<'b>(&'b self, listing: &'b Listing, entry: &'b Entry) -> ListLine<'b> {
@@ -155,6 +158,14 @@ impl<'a> Lister<'a> {
             .filter_map(|name| list_column(name).ok())
             .collect()
     }
+}
+
+/// What there is after the changes.
+fn summary_of(changes: &Changes<'_>) -> Summary {
+    let now = changes.rows().filter(|(mark, ..)| *mark != Mark::Went);
+    let mut summary = Summary::default();
+    now.for_each(|(_, _, entry)| summary.count(entry));
+    summary
 }
 
 /// Says which owners could not be seen.

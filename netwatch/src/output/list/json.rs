@@ -207,3 +207,6 @@ fn tcp(entry: &Entry, detail: &Detail) -> Option<TcpFields> {
         pacing_rate: tcp.pacing_limit(),
     })
 }
+
+#[cfg(test)]
+mod documented;

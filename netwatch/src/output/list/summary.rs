@@ -2,11 +2,14 @@
 
 use std::{
     collections::HashMap,
+    fmt::Display,
     io::{self, Write},
     net::IpAddr,
 };
 
-use crate::{list::Entry, names::Names, rows::Rows};
+use serde::Serialize;
+
+use crate::{event::MonoNs, list::Entry, names::Names, rows::Rows};
 
 /// How many processes and remotes are named.
 const MOST: usize = 10;
@@ -37,6 +40,49 @@ impl Summary {
         if let Some(addr) = socket.remote.addr {
             *self.remotes.entry(addr).or_default() += 1;
         }
+    }
+
+    /// Writes the same as JSON.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    pub fn write_json(
+        &self,
+        out: &mut impl Write,
+        ts: &impl Display,
+        at: MonoNs,
+    ) -> io::Result<()> {
+        let line = SummaryLine {
+            event: "summary",
+            ts: ts.to_string(),
+            mono_ns: at,
+            sockets: self.states.values().sum(),
+            states: ranked(&self.states)
+                .into_iter()
+                .map(|((proto, state), sockets)| StateCount {
+                    proto,
+                    state,
+                    sockets,
+                })
+                .collect(),
+            processes: ranked(&self.processes)
+                .into_iter()
+                .map(|(comm, sockets)| ProcessCount {
+                    comm: comm.as_deref(),
+                    sockets,
+                })
+                .collect(),
+            remotes: ranked(&self.remotes)
+                .into_iter()
+                .map(|(addr, sockets)| RemoteCount {
+                    addr: *addr,
+                    sockets,
+                })
+                .collect(),
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        out.write_all(b"\n")
     }
 
     /// Writes how many there are, by protocol and state, by process, and by remote host.
@@ -73,6 +119,36 @@ impl Summary {
         });
         section(out, "By remote", remotes.collect())
     }
+}
+
+#[derive(Serialize)]
+struct SummaryLine<'a> {
+    event: &'static str,
+    ts: String,
+    mono_ns: u64,
+    sockets: usize,
+    states: Vec<StateCount<'a>>,
+    processes: Vec<ProcessCount<'a>>,
+    remotes: Vec<RemoteCount>,
+}
+
+#[derive(Serialize)]
+struct StateCount<'a> {
+    proto: &'a str,
+    state: &'a str,
+    sockets: usize,
+}
+
+#[derive(Serialize)]
+struct ProcessCount<'a> {
+    comm: Option<&'a str>,
+    sockets: usize,
+}
+
+#[derive(Serialize)]
+struct RemoteCount {
+    addr: IpAddr,
+    sockets: usize,
 }
 
 /// The most frequent first.
