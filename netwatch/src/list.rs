@@ -15,7 +15,7 @@ mod procfs;
 
 use std::{sync::Arc, thread};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
     event::{Family, How, Owner, Process, Protocol},
@@ -158,6 +158,8 @@ fn read_others(wanted: &Wanted, own: Option<u32>) -> Result<Vec<Dumped>> {
     let others = others
         .iter()
         .filter(|other| Some(other.inode) != own && wanted.reads(other.inode));
+    let mut missing: Vec<u32> = wanted.netns.clone();
+    missing.retain(|inode| Some(*inode) != own);
     for namespace in others {
         match namespace.enter() {
             Ok(()) => read_one(wanted, Some(namespace.inode), &mut dumps)?,
@@ -165,8 +167,15 @@ fn read_others(wanted: &Wanted, own: Option<u32>) -> Result<Vec<Dumped>> {
             Err(_) if wanted.netns.is_empty() => {}
             Err(error) => return Err(error).with_context(|| cannot_enter(namespace)),
         }
+        missing.retain(|inode| *inode != namespace.inode);
     }
-    Ok(dumps)
+    match missing.first() {
+        None => Ok(dumps),
+        Some(inode) => bail!(
+            "there is no network namespace {inode} that this user may see: to look into those of \
+             others run it as root (sudo), or grant it cap_sys_admin and cap_sys_ptrace"
+        ),
+    }
 }
 
 fn cannot_enter(namespace: &NetNs) -> String {

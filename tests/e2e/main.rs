@@ -30,6 +30,7 @@ mod storm;
 // The command line.
 mod life;
 mod list_sockets;
+mod list_ways;
 mod select;
 // What netstat shows beside sockets.
 mod host_interfaces;

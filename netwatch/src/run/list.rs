@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
@@ -46,12 +46,17 @@ async fn repeat(
     pause: Duration,
 ) -> Result<()> {
     let mut ends = Ends::new()?;
-    let mut changes = Hints::new().await;
+    let mut hints = Hints::new().await;
+    // What changed until the hints came on is found without one.
+    let mut is_due = true;
     loop {
         let next = Instant::now() + pause;
         let news = async {
+            if !std::mem::take(&mut is_due) {
+                hints.wait(next).await?;
+            }
             sleep_until(next).await;
-            changes.wait(next + pause).await
+            anyhow::Ok(())
         };
         tokio::select! {
             result = news => result?,
@@ -92,6 +97,10 @@ impl Ends {
     }
 }
 
+/// After so long it is worth looking again in any case: no event tells of a UDP socket that is bound
+/// and silent.
+const UNTOLD: Duration = Duration::from_secs(5);
+
 /// Says when it is worth looking again: when the kernel tells of an event, where netwatch may trace;
 /// else after every pause.
 struct Hints(Option<Tracer>);
@@ -102,13 +111,16 @@ impl Hints {
         Self(tracer.inspect_err(|error| log::info!("{error:#}")).ok())
     }
 
-    async fn wait(&mut self, until: Instant) -> Result<()> {
+    async fn wait(&mut self, next: Instant) -> Result<()> {
         match &mut self.0 {
-            Some(tracer) => {
-                tracer.next().await?;
+            Some(tracer) => tokio::select! {
+                news = tracer.next() => news.map(drop),
+                () = sleep(UNTOLD) => Ok(()),
+            },
+            None => {
+                sleep_until(next).await;
+                Ok(())
             }
-            None => sleep_until(until).await,
         }
-        Ok(())
     }
 }
