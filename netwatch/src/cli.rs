@@ -3,6 +3,7 @@
 pub mod describe;
 pub mod host;
 pub mod list;
+mod machine;
 mod netstat;
 mod select;
 mod short;
@@ -113,10 +114,6 @@ fn color(typed: &Typed<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        event::Family,
-        filter::{Condition, Filter},
-    };
 
     fn parse(line: &str) -> Result<trace::Config, String> {
         let words = std::iter::once("netwatch").chain(line.split_ascii_whitespace());
@@ -140,10 +137,7 @@ mod tests {
         }
         let config = parse("trace -4 --port 1 --port 2").unwrap();
         assert_eq!(config.view, View::Trace);
-        let mut expected = Filter::default();
-        expected.require(vec![Condition::Family(Family::Ipv4)]);
-        expected.require(vec![Condition::Port(1), Condition::Port(2)]);
-        assert_eq!(config.filter, expected);
+        assert_eq!(config.filter.to_string(), "( port 1 or port 2 ) and ipv4");
         assert_eq!(config.ring_bytes, 16 << 20);
     }
 
@@ -161,12 +155,14 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (line, part) in [
             ("--port 99999", "--port: \"99999\" is no port (0 to 65535)"),
-            ("--state ESTABLISH", "did you mean ESTABLISHED?"),
+            ("--state ESTABLISH", "did you mean established?"),
             ("--ring-bytes 5000", "not a power of two"),
             ("--ring-bytes 8G", "not a power of two"),
             ("--netns nowhere", "\"nowhere\" is no network namespace"),
             ("--netns /proc/self/stat", "stat is a file of another kind"),
-            ("trac", "trac"),
+            ("trac", "did you mean the command trace?"),
+            ("port 443 life", "did you mean the command life?"),
+            ("tcp prot 443", "  tcp prot 443\n      ^^^^\n"),
         ] {
             let message = parse(line).expect_err(line);
             assert!(message.contains(part), "{line}: {message}");

@@ -16,8 +16,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::{
     cli::trace::{Config, View},
     clock::Clock,
-    event::{Phase, Report},
-    filter::Filter,
+    event::{Facts, Phase, Report},
+    filter::{Filter, Subject},
     humane,
 };
 
@@ -85,9 +85,49 @@ impl Selection {
         );
         match report.socket() {
             Some(_) if self.view == View::Life && !ends => false,
-            Some(socket) => self.filter.matches(socket),
+            Some(socket) => self.filter.matches(&Subject {
+                socket,
+                facts: figures(report).as_ref().unwrap_or(&UNKNOWN),
+                interface: None,
+                holders: &[],
+            }),
             None => true,
         }
+    }
+}
+
+/// What is known of a socket while nothing but its state is told.
+static UNKNOWN: Facts = Facts {
+    uid: None,
+    inode: None,
+    age: None,
+    rtt: None,
+    bytes_sent: None,
+    bytes_received: None,
+    mark: None,
+    interface: None,
+    cgroup: None,
+};
+
+/// The figures that a report has.
+fn figures(report: &Report) -> Option<Facts> {
+    match report {
+        Report::TcpClose { closing, .. } => Some(Facts {
+            age: closing.duration,
+            rtt: closing.rtt,
+            bytes_sent: closing.bytes_sent,
+            bytes_received: closing.bytes_received,
+            ..Facts::default()
+        }),
+        Report::UdpFlow {
+            traffic, duration, ..
+        } => Some(Facts {
+            age: Some(*duration),
+            bytes_sent: Some(traffic.tx_bytes),
+            bytes_received: Some(traffic.rx_bytes),
+            ..Facts::default()
+        }),
+        _ => None,
     }
 }
 

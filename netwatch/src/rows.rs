@@ -3,6 +3,7 @@
 use crate::{
     cli::list::{Config, Sort},
     columns::list::ListLine,
+    filter::Subject,
     list::{Entry, Listing},
     names::Names,
 };
@@ -32,7 +33,7 @@ impl<'a> Rows<'a> {
         match self {
             Self::AsRead(config, listing) => listing
                 .entries()
-                .filter(|entry| config.filter.matches(&entry.socket))
+                .filter(|entry| config.filter.matches(&subject(entry, listing)))
                 .for_each(|entry| visit(&entry)),
             Self::Sorted(rows) => rows.iter().for_each(visit),
         }
@@ -43,6 +44,15 @@ impl<'a> Rows<'a> {
         let mut rows = Vec::new();
         self.each(|entry| rows.push(entry.clone()));
         rows
+    }
+}
+
+fn subject<'a>(entry: &'a Entry, listing: &'a Listing) -> Subject<'a> {
+    Subject {
+        socket: &entry.socket,
+        facts: &entry.facts,
+        interface: entry.interface.as_deref(),
+        holders: listing.holder_processes(entry),
     }
 }
 

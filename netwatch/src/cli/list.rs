@@ -129,6 +129,7 @@ fn options() -> Vec<Arg> {
             .default_value("auto"),
     ]);
     options.extend(select::keys());
+    options.push(select::words());
     options
 }
 
@@ -189,8 +190,7 @@ impl Config {
             let mut all = chosen.chain(sort.map(|sort| sort.column));
             form == Form::Json || all.any(|column| column.needs == need)
         };
-        // What a filter looks at is not asked: it is read.
-        let filtered = filter != Filter::default();
+        let asked = filter.needs();
         let wanted = Wanted {
             protocols: match (on("tcp"), on("udp")) {
                 (true, false) => vec![Protocol::Tcp],
@@ -202,12 +202,13 @@ impl Config {
                 (false, true) => Some(Family::Ipv6),
                 _ => None,
             },
-            listening: on("all") || on("listening"),
-            connected: on("all") || !on("listening"),
-            detail: needs(Needs::Detail),
-            owners: filtered || on("programs") || form.is_summary() || needs(Needs::Owners),
+            // As for ss, a filter that says which states it wants gets them.
+            listening: on("all") || on("listening") || asked.mentions_state,
+            connected: on("all") || !on("listening") || asked.mentions_state,
+            detail: asked.detail || needs(Needs::Detail),
+            owners: asked.owners || on("programs") || form.is_summary() || needs(Needs::Owners),
             holder_rung: typed.value("rung").copied(),
-            whole: on("extend") || needs(Needs::Whole),
+            whole: asked.whole || on("extend") || needs(Needs::Whole),
             netns: select::chosen_netns(typed),
         };
         Ok(Self {

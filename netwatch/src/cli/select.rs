@@ -2,22 +2,29 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _};
 
-use clap::{Arg, ArgAction, Command as Clap};
+use clap::{Arg, ArgAction, Command as Clap, error::ErrorKind};
 use rustix::fs::{FsWord, statfs};
 
-use super::typed::{Typed, switch, valued};
-use crate::{
-    event::{Family, Protocol},
-    filter::{Condition, Filter, KEYS, Key},
+use super::{
+    machine::Machine,
+    typed::{Typed, switch, valued},
 };
+use crate::filter::{Fault, Filter, KEYS, Key, Op, Operand};
 
-/// Only the keys of the filter, each an option with a value.
+/// The keys of the filter that are options too.
 pub fn keys() -> impl Iterator<Item = Arg> {
-    KEYS.iter().map(|key| {
+    KEYS.iter().filter(|key| key.option).map(|key| {
         valued(key.name, key.value)
             .help(key.help)
             .action(ArgAction::Append)
     })
+}
+
+/// The words of a filter, behind everything else.
+pub fn words() -> Arg {
+    Arg::new(WORDS).value_name("FILTER").num_args(0..).help(
+        "Conditions on sockets, joined by and, or, not and parentheses; ss's are understood too",
+    )
 }
 
 /// The protocols and families, by the short names that the command has for them.
@@ -34,64 +41,55 @@ pub fn kinds(tcp: Option<char>, udp: Option<char>) -> [Arg; 4] {
 ///
 /// # Errors
 ///
-/// A value is none of its key.
+/// A value is none of its key, or the words of the filter can't be understood.
 pub fn filter(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
-    let mut filter = Filter::default();
-    let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
-    let families = [("ipv4", Family::Ipv4), ("ipv6", Family::Ipv6)];
-    filter.require(switched(typed, protocols, Condition::Protocol));
-    filter.require(switched(typed, families, Condition::Family));
-    require_keyed(&mut filter, clap, typed)?;
-    Ok(filter)
+    let switches = [("tcp", "udp"), ("ipv4", "ipv6")].map(|(one, other)| {
+        let on = [one, other]
+            .into_iter()
+            .filter(|name| typed.switched_on(name));
+        Filter::any(on.filter_map(|name| Filter::parse(name, &Machine).ok()))
+    });
+    let keyed = keyed(clap, typed)?;
+    Ok(switches.into_iter().fold(keyed, Filter::and))
 }
 
-/// What was selected by keys, but for protocols and families.
+/// What was selected by keys and words, but not by switches for protocols and families.
 ///
 /// # Errors
 ///
-/// A value is none of its key.
+/// A value is none of its key, or the words of the filter can't be understood.
 pub fn keyed(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
-    let mut filter = Filter::default();
-    require_keyed(&mut filter, clap, typed)?;
+    let mut filter = written(clap, typed)?;
+    for key in KEYS.iter().filter(|key| key.option) {
+        let values = typed.values::<String>(key.name);
+        let conditions: Result<Vec<Filter>, Fault> =
+            values.map(|value| condition(key, value)).collect();
+        let conditions = conditions.map_err(|fault| {
+            clap.error(
+                ErrorKind::ValueValidation,
+                format!("--{}: {fault}", key.name),
+            )
+        })?;
+        filter = filter.and(Filter::any(conditions));
+    }
     Ok(filter)
 }
 
-fn require_keyed(
-    filter: &mut Filter,
-    clap: &mut Clap,
-    typed: &Typed<'_>,
-) -> Result<(), clap::Error> {
-    for key in KEYS {
-        let conditions = typed
-            .values::<String>(key.name)
-            .map(|value| condition(key, value))
-            .collect::<Result<_, _>>();
-        filter.require(conditions.map_err(|message| {
-            let kind = clap::error::ErrorKind::ValueValidation;
-            clap.error(kind, format!("--{}: {message}", key.name))
-        })?);
-    }
-    Ok(())
+fn condition(key: &Key, text: &str) -> Result<Filter, Fault> {
+    let op = Op::Equal;
+    (key.parse)(Operand { op, text }, &Machine).map(Filter::from)
 }
 
-fn switched<T>(
-    typed: &Typed<'_>,
-    switches: [(&str, T); 2],
-    condition: fn(T) -> Condition,
-) -> Vec<Condition> {
-    let on = switches
-        .into_iter()
-        .filter(|(name, _)| typed.switched_on(name));
-    on.map(|(_, value)| condition(value)).collect()
+/// The words behind everything else.
+fn written(clap: &mut Clap, typed: &Typed<'_>) -> Result<Filter, clap::Error> {
+    let words: Vec<&str> = typed.values::<String>(WORDS).map(String::as_str).collect();
+    Filter::parse(&words.join(" "), &Machine).map_err(|error| {
+        let message = format!("the filter can't be understood\n\n{error}");
+        clap.error(ErrorKind::ValueValidation, message)
+    })
 }
 
-fn condition(key: &Key, value: &str) -> Result<Condition, String> {
-    if key.name == NETNS {
-        let inode = netns_inode(value)?;
-        return (key.parse)(&inode).map_err(|error| error.to_string());
-    }
-    (key.parse)(value).map_err(|error| error.to_string())
-}
+const WORDS: &str = "filter";
 
 /// The key whose values take looking up.
 const NETNS: &str = "netns";

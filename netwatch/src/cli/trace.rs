@@ -48,6 +48,7 @@ pub fn options() -> Vec<Arg> {
     let mut options = vec![switch("json", None, "JSON, one object to a line")];
     options.extend(select::kinds(None, None));
     options.extend(select::keys());
+    options.push(select::words());
     let strict = "Fail at the end if anything was lost";
     let verbose = "Show the probes' own diagnostics";
     let color = valued("color", "WHEN")

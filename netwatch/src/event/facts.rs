@@ -19,7 +19,7 @@ pub struct Facts {
     pub bytes_received: Option<u64>,
     /// From `sk_mark`.
     pub mark: Option<u32>,
-    /// Index of the interface that the socket is bound to. From `skc_bound_dev_if`.
+    /// Index of the interface that the socket is bound to; 0 for none. From `skc_bound_dev_if`.
     pub interface: Option<u32>,
     /// Path of the socket's own cgroup in the unified hierarchy. From `sk_cgrp_data`.
     pub cgroup: Option<Arc<str>>,

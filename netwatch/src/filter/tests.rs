@@ -1,22 +1,78 @@
-use std::collections::HashSet;
+mod malformed;
+mod meaning;
+mod printing;
+
+use std::{collections::HashSet, net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use super::*;
-use crate::event::{Cookie, How, Owner, Process};
+use crate::event::{Cookie, Endpoint, Family, How, Owner, Protocol, State};
 
-fn socket() -> Socket {
-    let end = |addr: &str, port| Endpoint {
+/// A machine of which all is known.
+struct Fake;
+
+impl Lookup for Fake {
+    fn netns(&self, name: &str) -> Result<u32, String> {
+        match name {
+            "web" | "pid:1" => Ok(5),
+            _ => name
+                .parse()
+                .map_err(|_| format!("{name:?} is no network namespace")),
+        }
+    }
+
+    fn user(&self, name: &str) -> Option<u32> {
+        (name == "www-data").then_some(33)
+    }
+
+    fn service(&self, name: &str) -> Option<u16> {
+        let services = [("ssh", 22), ("https", 443)];
+        services
+            .into_iter()
+            .find(|row| row.0 == name)
+            .map(|row| row.1)
+    }
+
+    fn host(&self, name: &str) -> Vec<IpAddr> {
+        match name {
+            "localhost" => vec![[127, 0, 0, 1].into(), IpAddr::V6(1.into())],
+            _ => Vec::new(),
+        }
+    }
+
+    fn automatic_ports(&self) -> RangeInclusive<u16> {
+        32_768..=60_999
+    }
+
+    fn commands(&self) -> &[&str] {
+        &["trace", "life", "list", "netstat"]
+    }
+}
+
+fn parsed(text: &str) -> Filter {
+    Filter::parse(text, &Fake).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn end(addr: &str, port: u16) -> Endpoint {
+    Endpoint {
         addr: Some(addr.parse().unwrap()),
         port: Some(port),
-    };
-    let process = Process {
-        pid: 77,
-        comm: "nginx: worker".to_owned(),
-        exe: None,
+    }
+}
+
+fn process(pid: u32, comm: &str) -> Arc<Process> {
+    Arc::new(Process {
+        pid,
+        comm: comm.to_owned(),
+        exe: Some(format!("/usr/sbin/{comm}")),
         uid: 33,
-        cgroup: None,
-    };
+        cgroup: Some(format!("/system.slice/{comm}.service")),
+    })
+}
+
+/// An IPv6 socket of nginx with an IPv4 peer.
+fn socket() -> Socket {
     Socket {
-        cookie: Cookie(1),
+        cookie: Cookie(42),
         protocol: Protocol::Tcp,
         family: Family::Ipv6,
         local: end("10.1.2.3", 443),
@@ -24,139 +80,96 @@ fn socket() -> Socket {
         state: State::Established,
         netns: Some(5),
         owner: Some(Owner {
-            process: Some(process.into()),
+            process: Some(process(77, "nginx")),
             how: How::Accept,
         }),
     }
 }
 
-fn parsed(key: &str, value: &str) -> Condition {
-    let key = KEYS.iter().find(|row| row.name == key).unwrap();
-    (key.parse)(value).unwrap()
+fn facts() -> Facts {
+    Facts {
+        uid: Some(33),
+        inode: Some(1234),
+        age: Some(Duration::from_secs(3600)),
+        rtt: Some(Duration::from_millis(150)),
+        bytes_sent: Some(600_000),
+        bytes_received: Some(500_000),
+        mark: Some(5),
+        interface: Some(2),
+        cgroup: Some("/system.slice/nginx.service".into()),
+    }
+}
+
+fn matches(text: &str, socket: &Socket, facts: &Facts) -> bool {
+    parsed(text).matches(&Subject {
+        socket,
+        facts,
+        interface: facts.interface.map(|_| "eth0"),
+        holders: &[process(78, "php")],
+    })
 }
 
 #[test]
 fn names_are_unique_and_examples_parse() {
-    let names: HashSet<_> = KEYS.iter().map(|key| key.name).collect();
-    assert_eq!(names.len(), KEYS.len());
+    let names: Vec<_> = KEYS.iter().flat_map(Key::names).collect();
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
     for key in KEYS {
-        assert!(
-            (key.parse)(key.example).is_ok(),
-            "the example of --{}",
-            key.name
-        );
+        let first = key.example.split(' ').next().unwrap();
+        assert!(key.names().any(|name| name == first), "{}", key.example);
+        assert_ne!(parsed(key.example), Filter::default());
+        assert_eq!(key.value.is_empty(), key.operators == Operators::Nothing);
+        assert!(!key.option || key.operators != Operators::Nothing);
     }
 }
 
 #[test]
-fn keys_hold() {
-    for (key, value, expected) in [
-        ("pid", "77", true),
-        ("pid", "7", false),
-        ("comm", "nginx*", true),
-        ("comm", "*work*r", true),
-        ("comm", "nginx", false),
-        ("port", "443", true),
-        ("port", "50000", true),
-        ("port", "80", false),
-        ("addr", "10.0.0.0/8", true),
-        ("addr", "192.0.2.9", true),
-        ("addr", "::ffff:192.0.2.9", true),
-        ("addr", "::ffff:10.0.0.0/104", true),
-        ("addr", "::ffff:10.0.0.0/112", false),
-        ("addr", "[::1]", false),
-        ("addr", "10.0.0.0/16", false),
-        ("state", "estab", true),
-        ("state", "Time-Wait", false),
-        ("netns", "5", true),
+fn every_key_is_in_the_reference() {
+    let reference = include_str!("../../../docs/filter.md");
+    for key in KEYS {
+        let is_there = |text: &str| reference.contains(&format!("`{text}`"));
+        assert!(key.names().all(is_there), "{}", key.name);
+        assert!(is_there(key.example), "{}", key.example);
+    }
+    for (word, _) in states::STATE_WORDS {
+        assert!(reference.contains(&format!("`{word}`")), "{word}");
+    }
+}
+
+#[test]
+fn only_what_a_filter_looks_at_is_read() {
+    let needs = |text| parsed(text).needs();
+    let nothing = Needs::default();
+    for text in [
+        "",
+        "tcp and port 443",
+        "user www-data or dev = eth0",
+        "age > 1s",
     ] {
-        let holds = parsed(key, value).holds(&socket());
-        assert_eq!(holds, expected, "--{key} {value}");
+        assert_eq!(needs(text), nothing, "{text}");
     }
-}
-
-#[test]
-fn a_socket_is_selected_by_what_is_shown_of_it() {
-    let socket = Socket {
-        protocol: Protocol::Udp,
-        state: State::Close,
-        owner: Some(Owner {
-            process: None,
-            how: How::Kernel,
-        }),
-        ..socket()
+    let owners = Needs {
+        owners: true,
+        ..nothing
     };
-    for (key, value, expected) in [
-        ("state", "UNCONN", true),
-        ("state", "unconnected", true),
-        ("state", "CLOSE", false),
-        ("comm", "[kernel]", true),
-        ("comm", "*", true),
-        ("pid", "0", false),
-    ] {
-        let holds = parsed(key, value).holds(&socket);
-        assert_eq!(holds, expected, "--{key} {value}");
-    }
-    let nobody_s = Socket {
-        owner: None,
-        ..socket
+    let whole = Needs {
+        whole: true,
+        ..owners
     };
-    assert!(!parsed("comm", "*").holds(&nobody_s));
-}
-
-#[test]
-fn aliases_are_unique_and_name_states() {
-    let aliases: HashSet<_> = ALIASES.iter().map(|(alias, _)| alias).collect();
-    assert_eq!(aliases.len(), ALIASES.len());
-    for (alias, name) in ALIASES {
-        assert!(state_names().any(|known| known == *name), "{alias}");
-        assert!(state_names().all(|known| known != *alias), "{alias}");
-    }
-}
-
-#[test]
-fn every_state_is_taken_as_ss_writes_it() {
-    for name in state_names() {
-        let written = name.to_lowercase().replace('_', "-");
-        assert_eq!(parsed("state", &written), Condition::State(name));
-    }
-}
-
-#[test]
-fn values_of_a_key_are_alternatives_and_keys_add_up() {
-    let mut filter = Filter::default();
-    filter.require(vec![Condition::Port(80), Condition::Port(443)]);
-    assert!(filter.matches(&socket()));
-    filter.require(vec![]);
-    assert!(filter.matches(&socket()));
-    filter.require(vec![Condition::Protocol(Protocol::Udp)]);
-    assert!(!filter.matches(&socket()));
-}
-
-#[test]
-fn errors_say_what_was_expected() {
-    for (parse, value, message) in [
-        (
-            "state",
-            "ESTABLISH",
-            "\"ESTABLISH\" is no state; did you mean ESTABLISHED?",
-        ),
-        (
-            "state",
-            "xyz",
-            "\"xyz\" is no state (ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, \
-             TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING, UNCONN)",
-        ),
-        ("comm", "", "\"\" is no process name"),
-        ("port", "70000", "\"70000\" is no port (0 to 65535)"),
-        ("pid", "x", "\"x\" is no process id"),
-        (
-            "addr",
-            "10.0.0/8",
-            "\"10.0.0/8\" is no address or network, such as 10.0.0.0/8 or ::1",
-        ),
-    ] {
-        let key = KEYS.iter().find(|row| row.name == parse).unwrap();
-        assert_eq!((key.parse)(value).unwrap_err().to_string(), message);
-    }
+    assert_eq!(needs("tcp ( pid 1 or comm x )"), owners);
+    assert_eq!(needs("not exe /x"), whole);
+    assert_eq!(needs("cgroup /x"), whole);
+    assert_eq!(
+        needs("rtt > 1s"),
+        Needs {
+            detail: true,
+            ..nothing
+        }
+    );
+    assert_eq!(
+        needs("tcp exclude all"),
+        Needs {
+            mentions_state: true,
+            ..nothing
+        }
+    );
 }

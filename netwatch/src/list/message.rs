@@ -132,7 +132,7 @@ pub fn answer(bytes: &[u8], protocol: Protocol, netns: Option<u32>) -> Option<An
             facts: Facts {
                 uid: Some(answer.uid),
                 inode: nonzero(answer.inode),
-                interface: nonzero(answer.id.interface),
+                interface: Some(answer.id.interface),
                 ..Facts::default()
             },
             interface: None,
