@@ -31,6 +31,7 @@ mod storm;
 mod life;
 mod list_sockets;
 mod list_ways;
+mod readme;
 mod select;
 // What netstat shows beside sockets.
 mod host_interfaces;
