@@ -192,6 +192,13 @@ impl<'a> Parser<'a> {
 
     fn keyed(&mut self, key: &'static Key, token: &'a Token) -> Parsed<Expr> {
         if key.operators == Operators::Nothing {
+            if let Some(Token {
+                kind: Kind::Op(_),
+                span,
+            }) = self.tokens.first()
+            {
+                return Err((span.clone(), Fault::new(takes(key))));
+            }
             let operand = Operand {
                 op: Op::Equal,
                 text: "",
@@ -277,7 +284,13 @@ impl<'a> Parser<'a> {
             Some(format!("{key} {word}"))
         };
         let near = near_key(word).map(str::to_owned);
-        fault.suggesting(value().or(near).or_else(state))
+        match value().or(near).or_else(state) {
+            None => Fault::new(format!(
+                "{}, as tcp, port, host, comm and state are",
+                fault.explanation
+            )),
+            suggestion => fault.suggesting(suggestion),
+        }
     }
 }
 
@@ -306,7 +319,8 @@ fn needs_value(key: &Key, token: &Token) -> Wrong {
 fn takes(key: &Key) -> String {
     let Key { name, example, .. } = key;
     match key.operators {
-        Operators::Nothing | Operators::Blank => format!("{name} takes no operator: {example}"),
+        Operators::Nothing => format!("{name} takes no value"),
+        Operators::Blank => format!("{name} takes no operator: {example}"),
         Operators::Equality => format!("{name} takes = and != only, as in {example}"),
         Operators::Order | Operators::Measure => {
             format!("{name} takes a comparison, as in {example}")
