@@ -28,6 +28,7 @@ mod output;
 mod privilege;
 mod storm;
 // The command line.
+mod filter_like_ss;
 mod life;
 mod list_sockets;
 mod list_ways;

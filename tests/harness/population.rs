@@ -6,6 +6,7 @@ use super::{
     ANY4, ANY6, Actor, Pair, Sock, Stage,
     host::printed,
     peer::{self, Network, THERE},
+    wait::until,
 };
 
 /// Nobody's user id on Debian and most others.
@@ -113,8 +114,8 @@ fn datagrams(stage: &Stage) -> Actor {
     actor
 }
 
+/// The acknowledgement of a FIN may take its time.
 fn every_state_is_there() {
-    let text = printed("netstat", &["-tan"]);
     for state in [
         "LISTEN",
         "SYN_SENT",
@@ -127,7 +128,9 @@ fn every_state_is_there() {
         "LAST_ACK",
         "CLOSING",
     ] {
-        let is_there = text.split_ascii_whitespace().any(|word| word == state);
-        assert!(is_there, "no {state} in:\n{text}");
+        until(&format!("a socket in {state}"), || {
+            let text = printed("netstat", &["-tan"]);
+            text.split_ascii_whitespace().any(|word| word == state)
+        });
     }
 }

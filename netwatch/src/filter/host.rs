@@ -33,7 +33,7 @@ impl Side {
 /// Where an end may be. A part that is None may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host {
-    /// Only where there is no network, which has a family of its own.
+    /// Of the socket. None with an IPv6 network, in which only IPv6 sockets are.
     pub family: Option<Family>,
     pub net: Option<IpNet>,
     pub port: Option<u16>,
@@ -106,7 +106,8 @@ pub fn hosts(text: &str, lookup: &dyn Lookup) -> Result<Vec<Host>, Fault> {
         .into_iter()
         .filter(of_family)
         .map(|net| Host {
-            family: None,
+            // An IPv6 network has no others anyway.
+            family: family.filter(|_| net.addr().is_ipv4()),
             net: Some(net),
             port,
         })

@@ -35,7 +35,10 @@ fn host() -> impl Strategy<Value = Host> {
     let family = select(vec![None, Some(Family::Ipv4), Some(Family::Ipv6)]);
     let port = proptest::option::of(any::<u16>());
     (family, proptest::option::of(net()), port).prop_map(|(family, net, port)| Host {
-        family: family.filter(|_| net.is_none()),
+        family: family.filter(|family| match net {
+            Some(net) => net.addr().is_ipv4() && *family == Family::Ipv4,
+            None => true,
+        }),
         net,
         port,
     })
