@@ -162,7 +162,10 @@ mod tests {
             ("--netns /proc/self/stat", "stat is a file of another kind"),
             ("trac", "did you mean the command trace?"),
             ("port 443 life", "did you mean the command life?"),
-            ("tcp prot 443", "  tcp prot 443\n      ^^^^\n"),
+            (
+                "tcp prot 443",
+                "\ntcp prot 443\n    ^^^^\n\"prot\" is no word of a filter; did you mean port?",
+            ),
         ] {
             let message = parse(line).expect_err(line);
             assert!(message.contains(part), "{line}: {message}");

@@ -22,6 +22,10 @@ use crate::{
 ///
 /// The kernel refuses to be asked, or the output can't be written.
 pub async fn run(config: Config) -> Result<()> {
+    let repeats = match config.repeat {
+        Some(pause) => Some((pause, Ends::new()?)),
+        None => None,
+    };
     let listing = Listing::read(&config.wanted)?;
     let mut lister = Lister::new(&config);
     if config.wanted.owners {
@@ -29,10 +33,10 @@ pub async fn run(config: Config) -> Result<()> {
     }
     let rows = Rows::new(&config, &listing);
     lister.show(&listing, &rows).context("write the list")?;
-    match config.repeat {
-        Some(pause) => {
+    match repeats {
+        Some(repeats) => {
             let shown = (rows.collect(), listing);
-            repeat(&config, lister, shown, pause).await
+            repeat(&config, lister, shown, repeats).await
         }
         None => Ok(()),
     }
@@ -43,9 +47,8 @@ async fn repeat(
     config: &Config,
     mut lister: Lister<'_>,
     mut before: (Vec<Entry>, Listing),
-    pause: Duration,
+    (pause, mut ends): (Duration, Ends),
 ) -> Result<()> {
-    let mut ends = Ends::new()?;
     let mut hints = Hints::new().await;
     // What changed until the hints came on is found without one.
     let mut is_due = true;
