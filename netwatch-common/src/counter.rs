@@ -23,9 +23,12 @@ pub enum Counter {
     /// Transitions that the first TCP program left to the second, because the kernel gave it no
     /// socket storage at that moment.
     Deferred = 7,
+    /// Transitions that were not told because the `EVENTS` ring was filling up: see
+    /// [`crate::detail`].
+    GivenUp = 8,
 }
 
 impl Counter {
     /// How many slots there are.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 9;
 }

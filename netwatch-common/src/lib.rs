@@ -19,8 +19,8 @@ pub use counter::Counter;
 pub use offsets::{HolderOffsets, Offsets};
 pub use owner::{Owner, PATH_BYTES, PROCESS_KTHREAD, ProcessKey, ProcessRecord, how};
 pub use record::{
-    Header, OwnerRecord, ReleaseRecord, ResetRecord, TcpFull, TcpLite, TcpStats, UdpRecord, flag,
-    kind,
+    Header, OwnerRecord, ReleaseRecord, ResetRecord, TcpEnd, TcpFull, TcpLite, TcpStats, UdpRecord,
+    detail, flag, kind,
 };
 pub use snapshot::{HolderRow, IterRow, row};
 pub use socket::{FlowCounters, FlowKey, SocketMemory, Tuple};

@@ -46,7 +46,6 @@ offsets! {
     sk_type: "sock" "sk_type",
     sk_err: "sock" "sk_err",
     sk_flags: "sock" "sk_flags|__sk_common.skc_flags",
-    sk_shutdown: "sock" "sk_shutdown",
     /// The byte that holds the bit `sk_kern_sock`.
     sk_kern_sock: "sock" "sk_kern_sock",
     inet_sport: "inet_sock" "inet_sport",

@@ -14,6 +14,8 @@ pub mod kind {
     pub const TCP_FULL: u32 = 10;
     /// [`crate::TcpLite`]
     pub const TCP_LITE: u32 = 11;
+    /// [`crate::TcpEnd`]
+    pub const TCP_END: u32 = 13;
     /// [`crate::ResetRecord`]
     pub const TCP_RESET: u32 = 12;
     /// [`crate::OwnerRecord`]
@@ -24,7 +26,7 @@ pub mod kind {
     pub const UDP_RELEASE: u32 = 31;
 }
 
-/// The bits of [`TcpFull::flags`] and [`TcpLite::flags`].
+/// The bits of `flags` in the records of TCP.
 pub mod flag {
     /// A full record has told the reader of this connection.
     pub const ANNOUNCED: u16 = 1;
@@ -38,6 +40,16 @@ pub mod flag {
     pub const LOCAL_FIRST: u16 = 16;
     /// The peer closed first.
     pub const REMOTE_FIRST: u16 = 32;
+}
+
+/// How much is told, where less is wanted or the reader is behind.
+pub mod detail {
+    /// Every transition.
+    pub const ALL: u32 = 0;
+    /// Not those between the opening of a connection and its end.
+    pub const LANDMARKS: u32 = 1;
+    /// Ends of connections, and listeners.
+    pub const ENDS: u32 = 2;
 }
 
 /// Starts every record.
@@ -88,18 +100,14 @@ pub struct TcpFull {
     pub old: u8,
     /// From the tracepoint's `newstate`.
     pub new: u8,
-    /// From `sk_shutdown`.
-    pub shutdown: u8,
-    pub _pad: u8,
     /// Of [`flag`].
     pub flags: u16,
     /// From `sk_err`.
     pub err: u16,
     /// `sk_err` as the connection found it.
     pub stale_err: u16,
-    pub _pad2: [u8; 6],
 }
-wire!(TcpFull, 176);
+wire!(TcpFull, 168);
 
 /// A transition of a connection that an earlier [`TcpFull`] has told everything about.
 #[repr(C)]
@@ -115,6 +123,27 @@ pub struct TcpLite {
     pub _pad: u32,
 }
 wire!(TcpLite, 40);
+
+/// The end of a connection that an earlier [`TcpFull`] has told of; its owner is the same as before.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+pub struct TcpEnd {
+    pub header: Header,
+    pub stats: TcpStats,
+    pub birth_ns: u64,
+    /// As in [`TcpFull`].
+    pub since_ns: u64,
+    pub old: u8,
+    pub new: u8,
+    /// Of [`flag`].
+    pub flags: u16,
+    /// From `sk_err`.
+    pub err: u16,
+    /// `sk_err` as the connection found it.
+    pub stale_err: u16,
+}
+wire!(TcpEnd, 80);
 
 /// A reset went out for a socket that had just left FIN_WAIT1 or FIN_WAIT2: it has no TIME_WAIT.
 #[repr(C)]

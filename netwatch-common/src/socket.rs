@@ -33,6 +33,8 @@ wire!(Tuple, 48);
 #[derive(Clone, Copy, Debug)]
 pub struct SocketMemory {
     pub owner: Owner,
+    /// Of the connection, once it is final; 0 before.
+    pub cookie: u64,
     /// When the present count of `turns` began.
     pub turns_ns: u64,
     /// When the connection began: the SYN was sent, or the last ACK of the handshake came.
@@ -54,7 +56,7 @@ pub struct SocketMemory {
     /// How often the owner has changed since `turns_ns`.
     pub turns: u32,
 }
-const _: () = assert!(size_of::<SocketMemory>() == 96);
+const _: () = assert!(size_of::<SocketMemory>() == 104);
 
 /// Key of the `FLOWS` map.
 #[repr(C)]

@@ -5,7 +5,7 @@ use core::ptr;
 use aya_ebpf::{
     bindings::bpf_map_type::BPF_MAP_TYPE_SK_STORAGE,
     macros::map,
-    maps::{HashMap, LruHashMap, PerCpuArray, RingBuf},
+    maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
 };
 use netwatch_common::{Counter, FlowCounters, FlowKey, Offsets, ProcessKey, SocketMemory};
 
@@ -24,6 +24,16 @@ pub static FLOWS: HashMap<FlowKey, FlowCounters> = HashMap::with_max_entries(65_
 /// Which processes the reader was told about: by pid, so that a reused one is told again.
 #[map]
 pub static PROCESSES: LruHashMap<u32, ProcessKey> = LruHashMap::with_max_entries(16_384, 0);
+
+/// Not 0 while the reader waits to be woken by the first record that comes.
+#[map]
+static READER_SLEEPS: Array<u32> = Array::with_max_entries(1, 0);
+
+/// Whether the reader waits to be woken.
+#[inline(always)]
+pub fn reader_sleeps() -> bool {
+    READER_SLEEPS.get(0).is_some_and(|sleeps| *sleeps != 0)
+}
 
 #[map]
 static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
@@ -100,6 +110,14 @@ pub static KERN_SOCK_MASK: u32 = 0;
 /// Not 0 where `tcp_open` is attached, and reports the start of a connection with its final ports.
 #[unsafe(no_mangle)]
 pub static OPEN_HOOK: u32 = 0;
+
+/// Of [`netwatch_common::detail`]: no more than this is told.
+#[unsafe(no_mangle)]
+pub static DETAIL: u32 = 0;
+
+/// The size of `EVENTS`.
+#[unsafe(no_mangle)]
+pub static RING_BYTES: u32 = 0;
 
 /// Reads a global that the loader wrote.
 #[inline(always)]

@@ -4,7 +4,9 @@ use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
     maps::{RingBuf, ring_buf::RingBufEntry},
 };
-use netwatch_common::Header;
+use netwatch_common::{Header, detail};
+
+use crate::maps::{DETAIL, EVENTS, RING_BYTES, global, reader_sleeps};
 
 /// The reader comes by on a timer; between two visits it is woken once for each of these bytes.
 const WAKE_BYTES: u64 = 64 << 10;
@@ -34,17 +36,49 @@ pub fn send<T: 'static>(ring: &RingBuf, record: T) -> bool {
     true
 }
 
-/// Hands a written record to the reader, waking it only if this record crosses a threshold: a
-/// wake-up interrupts this very CPU and costs more than everything else here together.
+/// Hands a written record to the reader, waking it only if this record crosses a threshold, or is
+/// the first that it waits for: a wake-up interrupts this very CPU and costs more than everything
+/// else here together.
 #[inline(always)]
 pub fn submit<T>(ring: &RingBuf, entry: RingBufEntry<T>) {
     let size = size_of::<T>() as u64 + RECORD_HEADER;
     let waiting = ring.query(u64::from(BPF_RB_AVAIL_DATA));
     let crossed = waiting / WAKE_BYTES != waiting.saturating_sub(size) / WAKE_BYTES;
-    let wake = if crossed {
+    let wake = if crossed || waiting <= size && reader_sleeps() {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
     };
     entry.submit(u64::from(wake));
+}
+
+/// Of [`detail`]: what the ring has had room for lately.
+static mut ROOM_FOR: u32 = detail::ALL;
+
+/// How much to tell of TCP, of [`detail`]: less where the ring is filling up, until the reader has
+/// caught up.
+#[inline(always)]
+pub fn detail() -> u32 {
+    let wanted = global(&DETAIL);
+    if wanted == detail::ENDS {
+        return wanted;
+    }
+    let waiting = EVENTS.query(u64::from(BPF_RB_AVAIL_DATA));
+    let quarter = u64::from(global(&RING_BYTES)) / 4;
+    // SAFETY: one aligned word, which several CPUs may write; each would write what is true now.
+    let before = unsafe { (&raw const ROOM_FOR).read_volatile() };
+    let now = if waiting >= 3 * quarter {
+        detail::ENDS
+    } else if waiting >= 2 * quarter {
+        before.max(detail::LANDMARKS)
+    } else if waiting < quarter {
+        detail::ALL
+    } else {
+        before
+    };
+    if now != before {
+        // SAFETY: as above.
+        unsafe { (&raw mut ROOM_FOR).write_volatile(now) }
+    }
+    now
 }

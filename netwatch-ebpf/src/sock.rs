@@ -100,12 +100,6 @@ impl Sock {
         err as u16
     }
 
-    #[inline(always)]
-    pub fn shutdown(self) -> u8 {
-        // SAFETY: a `struct sock`.
-        unsafe { load(self.0, at!(sk_shutdown)) }
-    }
-
     /// The peer's FIN arrived.
     #[inline(always)]
     pub fn fin_received(self) -> bool {

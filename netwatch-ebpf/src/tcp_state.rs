@@ -10,10 +10,10 @@
 
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use aya_log_ebpf::debug;
-use netwatch_common::{Counter, SocketMemory, TcpFull, TcpLite, flag, how, kind};
+use netwatch_common::{Counter, SocketMemory, TcpEnd, TcpFull, TcpLite, detail, flag, how, kind};
 
 use crate::{
-    maps::{EVENTS, OPEN_HOOK, count, global},
+    maps::{DETAIL, EVENTS, OPEN_HOOK, count, global},
     owner, ring,
     sock::{IPPROTO_TCP, Sock},
 };
@@ -86,6 +86,7 @@ fn arrive(memory: &mut SocketMemory, now: u64) {
     if memory.owner.how != how::UNKNOWN && memory.owner.how != how::KERNEL {
         memory.owner.how = how::INHERITED;
     }
+    memory.cookie = 0;
     memory.birth_ns = now;
     memory.since_ns = now;
     memory.flags = flag::OPENING;
@@ -117,8 +118,12 @@ pub fn opened(sock: Sock, cookie: u64, memory: &mut SocketMemory, ports: bool) {
     if memory.flags & flag::OPENING == 0 {
         return;
     }
-    let at = memory.since_ns;
     memory.flags &= !flag::OPENING;
+    if memory.new != LISTEN && ring::detail() == detail::ENDS {
+        give_up(memory);
+        return;
+    }
+    let at = memory.since_ns;
     memory.since_ns = 0;
     send_full(sock, cookie, memory, at, ports);
     memory.since_ns = at;
@@ -147,14 +152,44 @@ fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
         (CLOSE_WAIT, LAST_ACK) | (LISTEN, CLOSE) => true,
         _ => false,
     };
-    let new_owner = closed_by_user && owner::touch(memory, how::CLOSE);
+    if closed_by_user && owner::touch(memory, how::CLOSE) {
+        memory.flags &= !flag::ANNOUNCED;
+    }
     let known = memory.flags & flag::ANNOUNCED != 0;
-    if !known || new_owner || matches!(memory.new, ESTABLISHED | CLOSE) {
+    let worth = match (memory.new, known) {
+        (CLOSE, _) => detail::ENDS,
+        (_, false) => detail::LANDMARKS,
+        (_, true) => detail::ALL,
+    };
+    if worth != detail::ENDS && ring::detail() > worth {
+        give_up(memory);
+    } else if !known {
         send_full(sock, sock.cookie(), memory, now, true);
+    } else if memory.new == CLOSE {
+        send_end(sock, memory, now);
     } else {
-        send_lite(sock, memory, now);
+        send_lite(memory, now);
     }
     memory.since_ns = now;
+}
+
+/// Leaves a transition untold. What is told next of this connection stands for itself.
+#[inline(always)]
+fn give_up(memory: &mut SocketMemory) {
+    if global(&DETAIL) != detail::ENDS {
+        count(Counter::GivenUp, transitions(memory));
+    }
+    memory.flags &= !flag::OPENING;
+}
+
+/// How many transitions a record of the present one tells.
+#[inline(always)]
+fn transitions(memory: &SocketMemory) -> u64 {
+    if memory.flags & flag::OPENING != 0 {
+        2
+    } else {
+        1
+    }
 }
 
 /// Sends everything. After a refusal the next transition is full too, and brings the reader back.
@@ -162,17 +197,12 @@ fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
 fn send_full(sock: Sock, cookie: u64, memory: &mut SocketMemory, at: u64, ports: bool) {
     let Some(tcp) = sock.tcp() else { return };
     let Some(mut entry) = EVENTS.reserve::<TcpFull>(0) else {
-        let opening = memory.flags & flag::OPENING != 0;
-        count(Counter::TcpRing, if opening { 2 } else { 1 });
+        count(Counter::TcpRing, transitions(memory));
         memory.flags &= !(flag::ANNOUNCED | flag::OPENING);
         return;
     };
+    memory.cookie = cookie;
     let record = entry.as_mut_ptr();
-    let fin = if sock.fin_received() {
-        flag::FIN_RECEIVED
-    } else {
-        0
-    };
     // SAFETY: memory of the ring that this program holds, all of it written.
     unsafe {
         (*record).header = ring::header(at, cookie, kind::TCP_FULL);
@@ -184,23 +214,53 @@ fn send_full(sock: Sock, cookie: u64, memory: &mut SocketMemory, at: u64, ports:
         (*record).since_ns = memory.since_ns;
         (*record).old = memory.old;
         (*record).new = memory.new;
-        (*record).shutdown = sock.shutdown();
-        (*record)._pad = 0;
-        (*record).flags = memory.flags | fin;
+        (*record).flags = memory.flags | fin(sock);
         (*record).err = sock.error();
         (*record).stale_err = memory.stale_err;
-        (*record)._pad2 = [0; 6];
     }
     ring::submit(&EVENTS, entry);
     memory.flags = memory.flags & !flag::OPENING | flag::ANNOUNCED;
 }
 
 #[inline(always)]
-fn send_lite(sock: Sock, memory: &mut SocketMemory, at: u64) {
+fn fin(sock: Sock) -> u16 {
+    if sock.fin_received() {
+        flag::FIN_RECEIVED
+    } else {
+        0
+    }
+}
+
+/// Sends how an announced connection ended.
+#[inline(always)]
+fn send_end(sock: Sock, memory: &mut SocketMemory, at: u64) {
+    let Some(tcp) = sock.tcp() else { return };
+    let sent = ring::send(
+        &EVENTS,
+        TcpEnd {
+            header: ring::header(at, memory.cookie, kind::TCP_END),
+            stats: tcp.stats(),
+            birth_ns: memory.birth_ns,
+            since_ns: memory.since_ns,
+            old: memory.old,
+            new: memory.new,
+            flags: memory.flags | fin(sock),
+            err: sock.error(),
+            stale_err: memory.stale_err,
+        },
+    );
+    if !sent {
+        count(Counter::TcpRing, 1);
+    }
+    memory.flags &= !flag::ANNOUNCED;
+}
+
+#[inline(always)]
+fn send_lite(memory: &mut SocketMemory, at: u64) {
     let sent = ring::send(
         &EVENTS,
         TcpLite {
-            header: ring::header(at, sock.cookie(), kind::TCP_LITE),
+            header: ring::header(at, memory.cookie, kind::TCP_LITE),
             since_ns: memory.since_ns,
             old: memory.old,
             new: memory.new,

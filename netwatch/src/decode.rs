@@ -9,15 +9,15 @@ use std::{
 
 use bytemuck::AnyBitPattern;
 use netwatch_common::{
-    FlowCounters, Header, Owner as RawOwner, OwnerRecord, ProcessRecord, TcpFull, TcpLite,
+    FlowCounters, Header, Owner as RawOwner, OwnerRecord, ProcessRecord, TcpEnd, TcpFull, TcpLite,
     TcpStats, Tuple, UdpRecord, flag, how, kind,
 };
 use thiserror::Error;
 
 use crate::{
     event::{
-        Claim, Cookie, Detail, EndFacts, Endpoint, Ends, Event, Family, Flow, How, MonoNs, Process,
-        ProcessKey, Side, State, Stats, Traffic, Transition, What,
+        Claim, Cookie, Detail, EndFacts, Endpoint, Ends, Event, Family, Figures, Flow, How, MonoNs,
+        Process, ProcessKey, Side, State, Stats, Traffic, Transition, What,
     },
     text,
 };
@@ -65,6 +65,7 @@ pub fn record(bytes: &[u8]) -> Result<Record, DecodeError> {
         kind::PROCESS => return Ok(process(&whole(bytes, header.kind)?)),
         kind::TCP_FULL => What::Transition(full(&whole(bytes, header.kind)?)?),
         kind::TCP_LITE => What::Transition(lite(&whole(bytes, header.kind)?)?),
+        kind::TCP_END => What::Transition(end(&whole(bytes, header.kind)?)?),
         kind::TCP_RESET => empty(bytes, header.kind, What::ResetSent)?,
         kind::OWNER => What::Owner(claim(&whole::<OwnerRecord>(bytes, header.kind)?.owner)?),
         kind::UDP_FLOW => What::Flow(flow(&whole(bytes, header.kind)?)?),
@@ -76,6 +77,16 @@ pub fn record(bytes: &[u8]) -> Result<Record, DecodeError> {
         cookie: Cookie(header.cookie),
         what,
     }))
+}
+
+/// When a record was made, and whether it is about a process rather than a socket.
+///
+/// # Errors
+///
+/// The bytes don't begin with a record's header.
+pub fn peek(bytes: &[u8]) -> Result<(MonoNs, bool), DecodeError> {
+    let header: Header = prefix(bytes).ok_or(DecodeError::Short { len: bytes.len() })?;
+    Ok((header.ts_ns, header.kind == kind::PROCESS))
 }
 
 /// The counters of one entry of the kernel's flow map.
@@ -138,23 +149,44 @@ fn full(raw: &TcpFull) -> Result<Transition<Claim>, DecodeError> {
         detail: Some(Detail {
             ends: ends(&raw.tuple)?,
             owner: claim(&raw.owner)?,
+        }),
+        figures: Some(Figures {
             birth: known(raw.birth_ns),
             stats: stats(&raw.stats),
-            end: EndFacts {
-                err: raw.err,
-                stale_err: raw.stale_err,
-                rst_received: raw.flags & flag::RST_RECEIVED != 0,
-                fin_received: raw.flags & flag::FIN_RECEIVED != 0,
-                closed_first: if raw.flags & flag::LOCAL_FIRST != 0 {
-                    Some(Side::Local)
-                } else if raw.flags & flag::REMOTE_FIRST != 0 {
-                    Some(Side::Remote)
-                } else {
-                    None
-                },
-            },
+            end: end_facts(raw.flags, raw.err, raw.stale_err),
         }),
     })
+}
+
+fn end(raw: &TcpEnd) -> Result<Transition<Claim>, DecodeError> {
+    Ok(Transition {
+        old: state(raw.old)?,
+        new: state(raw.new)?,
+        since: known(raw.since_ns),
+        opening: false,
+        detail: None,
+        figures: Some(Figures {
+            birth: known(raw.birth_ns),
+            stats: stats(&raw.stats),
+            end: end_facts(raw.flags, raw.err, raw.stale_err),
+        }),
+    })
+}
+
+const fn end_facts(flags: u16, err: u16, stale_err: u16) -> EndFacts {
+    EndFacts {
+        err,
+        stale_err,
+        rst_received: flags & flag::RST_RECEIVED != 0,
+        fin_received: flags & flag::FIN_RECEIVED != 0,
+        closed_first: if flags & flag::LOCAL_FIRST != 0 {
+            Some(Side::Local)
+        } else if flags & flag::REMOTE_FIRST != 0 {
+            Some(Side::Remote)
+        } else {
+            None
+        },
+    }
 }
 
 fn lite(raw: &TcpLite) -> Result<Transition<Claim>, DecodeError> {
@@ -164,6 +196,7 @@ fn lite(raw: &TcpLite) -> Result<Transition<Claim>, DecodeError> {
         since: known(raw.since_ns),
         opening: raw.flags & flag::OPENING != 0,
         detail: None,
+        figures: None,
     })
 }
 

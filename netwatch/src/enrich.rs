@@ -80,9 +80,6 @@ impl Processes {
         let detail = from.detail.map(|detail| Detail {
             owner: detail.owner.map(|claim| self.owner(claim)),
             ends: detail.ends,
-            birth: detail.birth,
-            stats: detail.stats,
-            end: detail.end,
         });
         Transition {
             old: from.old,
@@ -90,6 +87,7 @@ impl Processes {
             since: from.since,
             opening: from.opening,
             detail,
+            figures: from.figures,
         }
     }
 

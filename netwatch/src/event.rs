@@ -60,15 +60,23 @@ pub struct Transition<O = Owner> {
     pub since: Option<MonoNs>,
     /// The transition into `old`, at `since`, travels with this one.
     pub opening: bool,
-    /// Everything about the socket, where it came along.
+    /// What socket that is, where it came along.
     pub detail: Option<Detail<O>>,
+    /// What the connection has done, where it came along.
+    pub figures: Option<Figures>,
 }
 
-/// Everything about a TCP socket at one transition.
+/// What a TCP socket is, and whose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail<O = Owner> {
     pub ends: Ends,
     pub owner: Option<O>,
+}
+
+/// What a connection has done up to one transition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// When it began: the SYN was sent, or the last ACK of the handshake came.
     pub birth: Option<MonoNs>,
     pub stats: Stats,
     pub end: EndFacts,

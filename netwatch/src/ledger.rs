@@ -10,7 +10,7 @@ use aya::{
 };
 use netwatch_common::Counter;
 
-use crate::event::Loss;
+use crate::{decode::DecodeError, event::Loss};
 
 /// Where something is lost, and which counter says so.
 const COUNTED: &[(Counter, &str)] = &[
@@ -81,7 +81,13 @@ impl Ledger {
         })
     }
 
-    /// A record meant nothing.
+    /// A record meant nothing, and why.
+    pub fn undecodable_record(&mut self, error: &DecodeError) {
+        log::warn!("a record of the kernel side can't be read: {error}");
+        self.undecodable += 1;
+    }
+
+    /// Rows meant nothing.
     pub fn undecodable(&mut self, count: u64) {
         self.undecodable += count;
     }

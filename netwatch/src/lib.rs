@@ -106,6 +106,7 @@ async fn trace(config: trace::Config) -> Result<Outcome> {
     let options = Options {
         ring_bytes: config.ring_bytes,
         diagnostics: config.verbose,
+        only_ends: config.view == trace::View::Life,
     };
     let mut tracer = Tracer::start(options).await?;
     for (rung, error) in tracer.missing() {

@@ -16,6 +16,8 @@ use aya::{
     },
 };
 
+use netwatch_common::detail;
+
 use crate::{event::Rung, iterator, kernel::Layout, privilege};
 
 /// Where a program is attached.
@@ -166,6 +168,8 @@ pub struct LoadOptions {
     pub ring_bytes: u32,
     /// Let the programs write diagnostics of their own.
     pub diagnostics: bool,
+    /// Of [`netwatch_common::detail`]: no more than this is told of TCP.
+    pub detail: u32,
 }
 
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-ebpf"));
@@ -186,7 +190,9 @@ pub fn attach(options: LoadOptions) -> Result<Attached> {
 fn try_attach(options: LoadOptions) -> Result<Attached> {
     let layout = Layout::of_this_kernel()?;
     let btf = Btf::from_sys_fs().context("read the kernel's BTF")?;
-    let mut attached = attach_all(options, layout, &btf, true)?;
+    // Where only ends are told, nothing needs the ports of the start.
+    let open = options.detail < detail::ENDS;
+    let mut attached = attach_all(options, layout, &btf, open)?;
     let refused = attached
         .missing
         .iter()
@@ -257,6 +263,8 @@ fn load_object(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> R
         .override_global("OFFSETS", &layout.offsets, true)
         .override_global("KERN_SOCK_MASK", &layout.kern_sock_mask, true)
         .override_global("OPEN_HOOK", &open_hook, true)
+        .override_global("DETAIL", &options.detail, true)
+        .override_global("RING_BYTES", &options.ring_bytes, true)
         .override_global(aya_log::LEVEL, &log_level, true)
         .map_max_entries("EVENTS", options.ring_bytes);
     loader

@@ -1,18 +1,25 @@
 //! Where records come from: the kernel's ring buffers, or bytes recorded earlier.
 
+mod batch;
+
 use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
-    maps::{MapData, RingBuf},
+    maps::{Array, MapData, RingBuf},
 };
 use bytes::{Buf as _, Bytes};
 use tokio::io::unix::AsyncFd;
+
+pub use batch::Batch;
 
 /// The kernel's two ring buffers.
 pub struct Rings {
     /// TCP transitions, owners and processes.
     events: AsyncFd<RingBuf<MapData>>,
     flows: AsyncFd<RingBuf<MapData>>,
+    /// Where the kernel side sees whether the next record is to wake the reader.
+    reader_sleeps: Array<MapData, u32>,
+    is_asleep: bool,
 }
 
 impl Rings {
@@ -25,7 +32,32 @@ impl Rings {
         Ok(Self {
             events: ring(ebpf, "EVENTS")?,
             flows: ring(ebpf, "FLOW_EVENTS")?,
+            reader_sleeps: {
+                let map = ebpf.take_map("READER_SLEEPS");
+                Array::try_from(map.context("no map READER_SLEEPS")?)
+                    .context("open the map READER_SLEEPS")?
+            },
+            is_asleep: false,
         })
+    }
+
+    /// Whether the next record wakes the reader, which otherwise comes by on a timer. After it says
+    /// so the reader has to look once more: a record may have come before.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's map can't be written.
+    pub fn set_asleep(&mut self, is_asleep: bool) -> Result<()> {
+        self.reader_sleeps
+            .set(0, u32::from(is_asleep), 0)
+            .context("tell the kernel side whether to wake the reader")?;
+        self.is_asleep = is_asleep;
+        Ok(())
+    }
+
+    /// Whether the next record wakes the reader.
+    pub const fn is_asleep(&self) -> bool {
+        self.is_asleep
     }
 
     /// Hands the flow reports that are there to `take`.

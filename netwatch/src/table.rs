@@ -6,7 +6,7 @@ mod flows;
 mod merge;
 mod waiting;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, hash_map::Entry};
 
 use rustc_hash::FxHashMap;
 
@@ -14,6 +14,7 @@ pub use merge::Changes;
 
 use crate::event::{
     Cookie, Detail, Event, Flow, MonoNs, Owner, Protocol, Report, Socket, State, Transition, What,
+    elapsed,
 };
 use flows::Flows;
 use waiting::Waiting;
@@ -100,7 +101,10 @@ impl Table {
         transition: &Transition,
         out: &mut Vec<Report>,
     ) -> Result<(), UnknownSocket> {
-        let mut row = self.row_after(event, transition)?;
+        let Some(detail) = &transition.detail else {
+            return self.step(event, transition, out);
+        };
+        let mut row = self.row_from(event, transition, detail);
         if transition.opening {
             out.push(opening(&row.socket, transition, event.at));
         }
@@ -116,15 +120,7 @@ impl Table {
             self.close(event, transition, row, out);
             return Ok(());
         }
-        out.push(Report::TcpState {
-            at: event.at,
-            socket: row.socket.clone(),
-            old: transition.old,
-            new: transition.new,
-            in_state: transition
-                .since
-                .map(|since| crate::event::elapsed(since, event.at)),
-        });
+        out.push(told(event, transition, row.socket.clone()));
         if !stale {
             self.arrived(event.cookie);
             self.sockets.insert(event.cookie, row);
@@ -132,22 +128,48 @@ impl Table {
         Ok(())
     }
 
-    /// The socket's row with what the event says of it, its state left to the caller.
-    fn row_after(&self, event: &Event, transition: &Transition) -> Result<Row, UnknownSocket> {
+    /// A transition that leaves to the table what socket it is about.
+    fn step(
+        &mut self,
+        event: &Event,
+        transition: &Transition,
+        out: &mut Vec<Report>,
+    ) -> Result<(), UnknownSocket> {
+        let Entry::Occupied(mut entry) = self.sockets.entry(event.cookie) else {
+            return Err(UnknownSocket);
+        };
+        let stale = entry.get().as_of > event.at;
+        if transition.new == State::Close {
+            let mut row = if stale {
+                entry.get().clone()
+            } else {
+                entry.remove()
+            };
+            if let Some(birth) = transition.figures.and_then(|figures| figures.birth) {
+                row.birth = Some(birth);
+            }
+            self.close(event, transition, row, out);
+            return Ok(());
+        }
+        let row = entry.get_mut();
+        let mut socket = row.socket.clone();
+        socket.state = transition.new;
+        if !stale {
+            row.socket.state = transition.new;
+            (row.as_of, row.since) = (event.at, Some(event.at));
+        }
+        out.push(told(event, transition, socket));
+        Ok(())
+    }
+
+    /// The socket's row as the event has it, its state left to the caller.
+    fn row_from(&self, event: &Event, transition: &Transition, detail: &Detail) -> Row {
         let known = self.sockets.get(&event.cookie);
-        match (&transition.detail, known) {
-            (Some(detail), known) => Ok(Row {
-                socket: tcp_socket(event.cookie, detail, transition.old, known),
-                as_of: event.at,
-                since: Some(event.at),
-                birth: detail.birth,
-            }),
-            (None, Some(known)) => Ok(Row {
-                as_of: event.at,
-                since: Some(event.at),
-                ..known.clone()
-            }),
-            (None, None) => Err(UnknownSocket),
+        Row {
+            socket: tcp_socket(event.cookie, detail, transition.old, known),
+            as_of: event.at,
+            since: Some(event.at),
+            birth: transition.figures.and_then(|figures| figures.birth),
         }
     }
 
@@ -189,6 +211,16 @@ impl Table {
         let socket = self.sockets.remove(&event.cookie).map(|row| row.socket);
         self.flows
             .close_socket(event.cookie, socket.as_ref(), event.at, out);
+    }
+}
+
+fn told(event: &Event, transition: &Transition, socket: Socket) -> Report {
+    Report::TcpState {
+        at: event.at,
+        socket,
+        old: transition.old,
+        new: transition.new,
+        in_state: transition.since.map(|since| elapsed(since, event.at)),
     }
 }
 

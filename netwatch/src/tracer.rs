@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Result;
 use aya::Ebpf;
+use netwatch_common::detail;
 use tokio::time::sleep;
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     ledger::Ledger,
     probes::{self, Attached, LoadOptions},
     snapshot::{self, RawSnapshot, Reading},
-    source::Rings,
+    source::{Batch, Rings},
     table::{Changes, Table},
 };
 use resync::Resync;
@@ -29,8 +30,9 @@ use resync::Resync;
 /// The ring buffers are read this often; in between, the kernel side wakes the reader for a
 /// threshold crossed. A wake-up for each record would cost more than all the rest.
 const TICK: Duration = Duration::from_millis(10);
-/// The same, where nothing came the last time: still soon enough for whoever looks on.
-const IDLE_TICK: Duration = Duration::from_millis(40);
+/// Where nothing came the last time, the first record wakes the reader, and it looks this often for
+/// what no record tells.
+const IDLE_TICK: Duration = Duration::from_millis(250);
 /// So many events are taken in one turn: as many as stay in the cache.
 const MOST_EVENTS: usize = 2_048;
 /// So many flows wait at most.
@@ -47,6 +49,9 @@ pub struct Options {
     pub ring_bytes: u32,
     /// Write the probes' own diagnostics to the logger of the `log` crate.
     pub diagnostics: bool,
+    /// Let the probes tell nothing of TCP but listeners and how connections ended. That costs the
+    /// machine half as much; the table then lacks the connections that are open.
+    pub only_ends: bool,
 }
 
 impl Default for Options {
@@ -54,6 +59,7 @@ impl Default for Options {
         Self {
             ring_bytes: 16 << 20,
             diagnostics: false,
+            only_ends: false,
         }
     }
 }
@@ -91,9 +97,9 @@ pub struct Tracer {
     last_ledger: MonoNs,
     started: MonoNs,
     events: u64,
-    fresh: Vec<Event<Claim>>,
+    fresh: Batch,
     /// Flows that wait until the processes that they refer to are known.
-    flows: Vec<Event<Claim>>,
+    flows: Batch,
     /// More is there than the last turn took.
     is_behind: bool,
     reports: Vec<Report>,
@@ -116,6 +122,11 @@ impl Tracer {
         } = probes::attach(LoadOptions {
             ring_bytes: options.ring_bytes,
             diagnostics: options.diagnostics,
+            detail: if options.only_ends {
+                detail::ENDS
+            } else {
+                detail::ALL
+            },
         })?;
         let started = clock::monotonic();
         let diagnostics = options
@@ -137,8 +148,8 @@ impl Tracer {
             last_ledger: 0,
             started,
             events: 0,
-            fresh: Vec::new(),
-            flows: Vec::new(),
+            fresh: Batch::default(),
+            flows: Batch::default(),
             is_behind: false,
             reports: Vec::new(),
             warning: None,
@@ -185,19 +196,33 @@ impl Tracer {
             return Ok(&self.reports);
         }
         loop {
-            if self.is_behind {
-                tokio::task::yield_now().await;
-            } else {
-                tokio::select! {
-                    () = sleep(if self.is_idle { IDLE_TICK } else { TICK }) => {}
-                    crossed = self.rings.crossed() => crossed?,
-                }
-            }
+            self.wait().await?;
             self.reports.clear();
             self.turn(MOST_EVENTS)?;
             if !self.reports.is_empty() {
                 return Ok(&self.reports);
             }
+        }
+    }
+
+    /// Waits until it is time for a turn.
+    async fn wait(&mut self) -> Result<()> {
+        let pause = match (self.is_behind, self.is_idle, self.rings.is_asleep()) {
+            (true, ..) => {
+                tokio::task::yield_now().await;
+                return Ok(());
+            }
+            (_, true, false) => return self.rings.set_asleep(true),
+            (_, true, true) => IDLE_TICK,
+            (_, false, true) => {
+                self.rings.set_asleep(false)?;
+                TICK
+            }
+            (_, false, false) => TICK,
+        };
+        tokio::select! {
+            () = sleep(pause) => Ok(()),
+            crossed = self.rings.crossed() => crossed,
         }
     }
 
@@ -280,13 +305,14 @@ impl Tracer {
     fn drain(&mut self, limit: usize) {
         let (fresh, flows) = (&mut self.fresh, &mut self.flows);
         let (processes, ledger) = (&mut self.processes, &mut self.ledger);
-        let mut take = |bytes: &[u8], to: &mut Vec<Event<Claim>>| match decode::record(bytes) {
-            Ok(Record::Process { key, comm, process }) => processes.learn(key, comm, *process),
-            Ok(Record::Event(event)) => to.push(event),
-            Err(error) => {
-                log::warn!("a record of the kernel side can't be read: {error}");
-                ledger.undecodable(1);
-            }
+        let mut take = |bytes: &[u8], to: &mut Batch| match decode::peek(bytes) {
+            Ok((at, false)) => to.push(at, bytes),
+            Ok((_, true)) => match decode::record(bytes) {
+                Ok(Record::Process { key, comm, process }) => processes.learn(key, comm, *process),
+                Ok(Record::Event(_)) => {}
+                Err(error) => ledger.undecodable_record(&error),
+            },
+            Err(error) => ledger.undecodable_record(&error),
         };
         self.rings.drain_flows(|bytes| take(bytes, flows));
         self.is_behind = !self.rings.drain_events(limit, |bytes| take(bytes, fresh));
@@ -295,9 +321,7 @@ impl Tracer {
             fresh.append(flows);
         }
         self.is_idle = fresh.is_empty();
-        if !fresh.is_sorted_by_key(|event| event.at) {
-            fresh.sort_by_key(|event| event.at);
-        }
+        fresh.sort();
     }
 
     fn fold_fresh(&mut self) -> Result<()> {
@@ -307,10 +331,15 @@ impl Tracer {
         Ok(())
     }
 
-    fn fold_all(&mut self, events: &mut Vec<Event<Claim>>) -> Result<()> {
-        for event in events.drain(..) {
-            self.fold(event)?;
+    fn fold_all(&mut self, records: &mut Batch) -> Result<()> {
+        for record in records.iter() {
+            match decode::record(record) {
+                Ok(Record::Event(event)) => self.fold(event)?,
+                Ok(Record::Process { .. }) => {}
+                Err(error) => self.ledger.undecodable_record(&error),
+            }
         }
+        records.clear();
         Ok(())
     }
 

@@ -10,6 +10,21 @@ use super::*;
 use crate::{enrich::Processes, source::Recorded, table::Table};
 use arbitrary::*;
 
+fn expected_end(flags: u16, err: u16, stale_err: u16) -> EndFacts {
+    let has = |bit| flags & bit == bit;
+    EndFacts {
+        err,
+        stale_err,
+        rst_received: has(flag::RST_RECEIVED),
+        fin_received: has(flag::FIN_RECEIVED),
+        closed_first: match (has(flag::LOCAL_FIRST), has(flag::REMOTE_FIRST)) {
+            (true, _) => Some(Side::Local),
+            (false, true) => Some(Side::Remote),
+            (false, false) => None,
+        },
+    }
+}
+
 proptest! {
     #[test]
     fn bytes_of_a_wrong_length_are_refused(bytes in vec(any::<u8>(), 0..1500)) {
@@ -56,30 +71,22 @@ proptest! {
         let raw = TcpFull {
             header, tuple, owner, birth_ns, since_ns, old, new, stats: raw_stats, ..rest
         };
-        let has = |bit| raw.flags & bit == bit;
         let detail = Detail {
             ends,
             owner: claim,
+        };
+        let figures = Figures {
             birth: if_known(birth_ns),
             stats,
-            end: EndFacts {
-                err: raw.err,
-                stale_err: raw.stale_err,
-                rst_received: has(flag::RST_RECEIVED),
-                fin_received: has(flag::FIN_RECEIVED),
-                closed_first: match (has(flag::LOCAL_FIRST), has(flag::REMOTE_FIRST)) {
-                    (true, _) => Some(Side::Local),
-                    (false, true) => Some(Side::Remote),
-                    (false, false) => None,
-                },
-            },
+            end: expected_end(raw.flags, raw.err, raw.stale_err),
         };
         let what = What::Transition(Transition {
             old: from,
             new: to,
             since: if_known(since_ns),
-            opening: has(flag::OPENING),
+            opening: raw.flags & flag::OPENING != 0,
             detail: Some(detail),
+            figures: Some(figures),
         });
         prop_assert_eq!(record(bytemuck::bytes_of(&raw)), decoded(header, what));
     }
@@ -98,6 +105,31 @@ proptest! {
             since: if_known(since_ns),
             opening: raw.flags & flag::OPENING != 0,
             detail: None,
+            figures: None,
+        });
+        prop_assert_eq!(record(bytemuck::bytes_of(&raw)), decoded(header, what));
+    }
+
+    #[test]
+    fn an_end_arrives_as_it_was_sent(
+        header in any_header(kind::TCP_END),
+        rest in any_pod::<TcpEnd>(),
+        (raw_stats, stats) in any_stats(),
+        (birth_ns, since_ns) in (or_zero(), or_zero()),
+        ((old, from), (new, to)) in (any_state(), any_state()),
+    ) {
+        let raw = TcpEnd { header, birth_ns, since_ns, old, new, stats: raw_stats, ..rest };
+        let what = What::Transition(Transition {
+            old: from,
+            new: to,
+            since: if_known(since_ns),
+            opening: false,
+            detail: None,
+            figures: Some(Figures {
+                birth: if_known(birth_ns),
+                stats,
+                end: expected_end(raw.flags, raw.err, raw.stale_err),
+            }),
         });
         prop_assert_eq!(record(bytemuck::bytes_of(&raw)), decoded(header, what));
     }

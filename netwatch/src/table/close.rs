@@ -2,7 +2,7 @@
 
 use super::{Row, Table, waiting::Waiting};
 use crate::event::{
-    Closing, Detail, Event, MonoNs, Reason, Report, Socket, State, Transition, elapsed,
+    Closing, Event, Figures, MonoNs, Reason, Report, Socket, State, Transition, elapsed,
 };
 
 impl Table {
@@ -15,9 +15,8 @@ impl Table {
         out: &mut Vec<Report>,
     ) {
         let facts = transition
-            .detail
-            .as_ref()
-            .map(|detail| detail.end)
+            .figures
+            .map(|figures| figures.end)
             .unwrap_or_default();
         let afterwards = facts.afterwards(transition.old);
         let state = afterwards.unwrap_or(State::Close);
@@ -73,7 +72,7 @@ impl Table {
 
 fn closing(transition: &Transition, birth: Option<MonoNs>, at: MonoNs) -> Closing {
     let duration = birth.map(|birth| elapsed(birth, at));
-    let Some(Detail { stats, end, .. }) = &transition.detail else {
+    let Some(Figures { stats, end, .. }) = &transition.figures else {
         return Closing {
             duration,
             bytes_sent: None,

@@ -4,8 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use super::*;
 use crate::event::{
-    Counters, EndFacts, Endpoint, Ends, Family, FlowId, Found, FoundKind, How, Owner, Phase,
-    Process, Reason, Side, Snapshot, Stats, Traffic,
+    Counters, EndFacts, Endpoint, Ends, Family, Figures, FlowId, Found, FoundKind, How, Owner,
+    Phase, Process, Reason, Side, Snapshot, Stats, Traffic,
 };
 
 const COOKIE: Cookie = Cookie(7);
@@ -39,10 +39,15 @@ fn owner(pid: u32, how: How) -> Option<Owner> {
     })
 }
 
-fn detail(end: EndFacts) -> Option<Detail> {
-    Some(Detail {
+/// What a full record has.
+type Everything = (Detail, Figures);
+
+fn detail(end: EndFacts) -> Option<Everything> {
+    let detail = Detail {
         ends: ends(40_000, 80),
         owner: owner(1, How::Connect),
+    };
+    let figures = Figures {
         birth: Some(100),
         stats: Stats {
             bytes_sent: 5,
@@ -51,16 +56,19 @@ fn detail(end: EndFacts) -> Option<Detail> {
             retransmits: 0,
         },
         end,
-    })
+    };
+    Some((detail, figures))
 }
 
-fn step(at: MonoNs, old: State, new: State, detail: Option<Detail>) -> Event {
+fn step(at: MonoNs, old: State, new: State, everything: Option<Everything>) -> Event {
+    let (detail, figures) = everything.unzip();
     let transition = Transition {
         old,
         new,
         since: Some(at - 10),
         opening: false,
         detail,
+        figures,
     };
     Event {
         at,

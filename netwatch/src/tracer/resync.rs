@@ -8,8 +8,9 @@ use anyhow::{Error, Result};
 use super::Tracer;
 use crate::{
     clock,
-    event::{Claim, Event, MonoNs, Report},
+    event::{MonoNs, Report},
     snapshot::{self, RawSnapshot, Reading},
+    source::Batch,
 };
 
 /// A resync, or a look, follows the one before by the first of these at least and the second at most;
@@ -32,7 +33,7 @@ struct Running {
     reading: Reading,
     began: MonoNs,
     /// Events that came meanwhile.
-    held: Vec<Event<Claim>>,
+    held: Batch,
 }
 
 impl Resync {
@@ -47,7 +48,7 @@ impl Resync {
     }
 
     /// Where events wait while one is under way.
-    pub fn held(&mut self) -> Option<&mut Vec<Event<Claim>>> {
+    pub fn held(&mut self) -> Option<&mut Batch> {
         self.running.as_mut().map(|running| &mut running.held)
     }
 
@@ -81,10 +82,10 @@ impl Tracer {
                     self.resync.running = Some(Running {
                         reading,
                         began,
-                        held: Vec::new(),
+                        held: Batch::default(),
                     });
                 }
-                Err(error) => self.give_up_resync(error, Vec::new(), now)?,
+                Err(error) => self.give_up_resync(error, Batch::default(), now)?,
             }
         }
         Ok(())
@@ -106,24 +107,14 @@ impl Tracer {
     }
 
     /// A resync could not be done: later, then.
-    fn give_up_resync(
-        &mut self,
-        error: Error,
-        mut held: Vec<Event<Claim>>,
-        now: MonoNs,
-    ) -> Result<()> {
+    fn give_up_resync(&mut self, error: Error, mut held: Batch, now: MonoNs) -> Result<()> {
         self.warning = Some(error.context("put the table right after a loss (will try again)"));
         self.resync.wanted = true;
         self.resync.not_before = now + LONGEST_PAUSE_NS;
         self.fold_all(&mut held)
     }
 
-    fn take_resync(
-        &mut self,
-        raw: RawSnapshot,
-        mut held: Vec<Event<Claim>>,
-        now: MonoNs,
-    ) -> Result<()> {
+    fn take_resync(&mut self, raw: RawSnapshot, mut held: Batch, now: MonoNs) -> Result<()> {
         let began = raw.began();
         let mut changes = self.merge(raw);
         let at = self.reports.len();

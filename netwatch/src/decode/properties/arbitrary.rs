@@ -10,10 +10,11 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::decode::*;
 
 /// Every kind, with the length of its records.
-pub(super) const KINDS: [(u32, usize); 7] = [
+pub(super) const KINDS: [(u32, usize); 8] = [
     (kind::PROCESS, size_of::<ProcessRecord>()),
     (kind::TCP_FULL, size_of::<TcpFull>()),
     (kind::TCP_LITE, size_of::<TcpLite>()),
+    (kind::TCP_END, size_of::<TcpEnd>()),
     (kind::TCP_RESET, size_of::<ResetRecord>()),
     (kind::OWNER, size_of::<OwnerRecord>()),
     (kind::UDP_FLOW, size_of::<UdpRecord>()),
