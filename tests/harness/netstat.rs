@@ -102,7 +102,10 @@ impl Runner {
             }
             before = after;
         }
-        panic!("netstat {line}: it changed at each of {ATTEMPTS} readings");
+        let ours = shown(&self.netwatch(&arguments), mask);
+        panic!(
+            "netstat {line}: it changed at each of {ATTEMPTS} readings; the last\n{before}ours\n{ours}"
+        );
     }
 }
 
