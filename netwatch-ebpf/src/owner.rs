@@ -1,6 +1,6 @@
 //! Who a socket belongs to: remembered with the socket, refined when a process is seen using it.
 
-use aya_ebpf::{EbpfContext, helpers::bpf_get_current_pid_tgid};
+use aya_ebpf::EbpfContext;
 use aya_log_ebpf::debug;
 use netwatch_common::{Counter, Owner, OwnerRecord, SocketMemory, how, kind};
 
@@ -18,10 +18,14 @@ const TURNS_NS: u64 = 1_000_000_000;
 #[inline(always)]
 pub fn current(how: u8) -> Owner {
     let task = Task::current();
-    let owner = task.owner(how);
-    if owner.how != how::KERNEL {
-        process::announce(task, &owner.process);
+    if task.is_kernel_thread() {
+        return Owner {
+            how: how::KERNEL,
+            ..Owner::default()
+        };
     }
+    let owner = task.owner(how);
+    process::announce(task, &owner.process);
     owner
 }
 
@@ -29,15 +33,19 @@ pub fn current(how: u8) -> Owner {
 /// where it was only presumed to be. True where the memory changed.
 #[inline(always)]
 pub fn touch(memory: &mut SocketMemory, how: u8) -> bool {
-    let owner = current(how);
-    if owner.how == how::KERNEL {
+    let task = Task::current();
+    if is_owner(memory, task) || task.is_kernel_thread() {
         return false;
     }
-    if owner.process == memory.owner.process && memory.owner.how > how::BIND {
-        return false;
-    }
-    memory.owner = owner;
+    memory.owner = task.owner(how);
+    process::announce(task, &memory.owner.process);
     true
+}
+
+/// Whether the socket was seen being used by this very program of this process.
+#[inline(always)]
+fn is_owner(memory: &SocketMemory, task: Task) -> bool {
+    memory.owner.how > how::BIND && memory.owner.process == task.key()
 }
 
 /// Whether processes take turns on a socket too fast to tell of each.
@@ -54,9 +62,8 @@ fn too_many_turns(memory: &mut SocketMemory, now: u64) -> bool {
 /// The running process sends or receives. Cheap where the owner is known and the same.
 #[inline(always)]
 pub fn io<C: EbpfContext>(ctx: &C, cookie: u64, memory: &mut SocketMemory, how: u8, now: u64) {
-    let tgid = (bpf_get_current_pid_tgid() >> 32) as u32;
-    if memory.owner.how > how::BIND
-        && (memory.owner.process.tgid == tgid || too_many_turns(memory, now))
+    if is_owner(memory, Task::current())
+        || memory.owner.how > how::BIND && too_many_turns(memory, now)
     {
         return;
     }

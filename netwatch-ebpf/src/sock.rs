@@ -9,7 +9,7 @@ use core::{ffi::c_void, ptr};
 use aya_ebpf::{
     bindings::BPF_SK_STORAGE_GET_F_CREATE,
     helpers::{
-        bpf_get_current_task, bpf_get_socket_cookie, bpf_probe_read_kernel, bpf_sk_storage_get,
+        bpf_get_current_task_btf, bpf_get_socket_cookie, bpf_probe_read_kernel, bpf_sk_storage_get,
         bpf_skc_to_tcp_sock, generated::bpf_probe_read_kernel as bpf_probe_read_kernel_raw,
     },
 };
@@ -240,45 +240,46 @@ pub fn mapped(addr: u32) -> [u8; 16] {
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
-/// A `struct task_struct`.
+/// A `struct task_struct` that the verifier knows as such.
 #[derive(Clone, Copy)]
 pub struct Task(pub *const c_void);
 
 impl Task {
+    /// Since 5.11.
     #[inline(always)]
     pub fn current() -> Self {
-        // SAFETY: always there; an address as a number.
-        Self(unsafe { bpf_get_current_task() } as *const c_void)
+        // SAFETY: takes nothing, and is always there.
+        Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
     }
 
     #[inline(always)]
     pub fn is_kernel_thread(self) -> bool {
-        copy::<u32>(self.0, at!(task_flags)) & PF_KTHREAD != 0
+        // SAFETY: a `struct task_struct`.
+        let flags: u32 = unsafe { load(self.0, at!(task_flags)) };
+        flags & PF_KTHREAD != 0
     }
 
     #[inline(always)]
-    pub fn leader(self) -> *const c_void {
-        follow(self.0, at!(task_group_leader))
+    fn leader(self) -> *const c_void {
+        // SAFETY: a `struct task_struct`.
+        unsafe { load(self.0, at!(task_group_leader)) }
     }
 
     #[inline(always)]
     pub fn key(self) -> ProcessKey {
-        ProcessKey {
-            start_ns: copy(self.leader(), at!(task_start_boottime)),
-            tgid: copy(self.0, at!(task_tgid)),
-            exec_id: copy(self.0, at!(task_self_exec_id)),
+        // SAFETY: each a `struct task_struct`.
+        unsafe {
+            ProcessKey {
+                start_ns: load(self.leader(), at!(task_start_boottime)),
+                tgid: load(self.0, at!(task_tgid)),
+                exec_id: load(self.0, at!(task_self_exec_id)),
+            }
         }
     }
 
     /// The owner that this task makes, learned in the given way.
     #[inline(always)]
     pub fn owner(self, how: u8) -> Owner {
-        if self.is_kernel_thread() {
-            return Owner {
-                how: how::KERNEL,
-                ..Owner::default()
-            };
-        }
         Owner {
             process: self.key(),
             uid: self.uid(),
@@ -290,11 +291,21 @@ impl Task {
 
     #[inline(always)]
     pub fn uid(self) -> u32 {
-        copy(follow(self.0, at!(task_cred)), at!(cred_uid))
+        // SAFETY: a `struct task_struct`, and its `struct cred`.
+        unsafe { load(load(self.0, at!(task_cred)), at!(cred_uid)) }
     }
 
     #[inline(always)]
     pub fn comm(self) -> [u8; 16] {
-        copy(self.leader(), at!(task_comm))
+        let leader = self.leader();
+        // SAFETY: a `struct task_struct`. In two halves, as a program loads no more at once.
+        let halves: [u64; 2] = unsafe {
+            [
+                load(leader, at!(task_comm)),
+                load(leader, at!(task_comm) + 8),
+            ]
+        };
+        // SAFETY: as many bytes, any of which are valid.
+        unsafe { core::mem::transmute(halves) }
     }
 }

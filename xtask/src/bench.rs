@@ -33,9 +33,9 @@ pub enum Part {
         #[arg(long)]
         sockets: usize,
     },
-    /// Accepts connections and closes them at once
+    /// Accepts connections, answers and closes them
     Serve,
-    /// Connects as fast as it can
+    /// Connects and asks as fast as it can
     Connect {
         #[arg(long)]
         port: u16,

@@ -1,25 +1,34 @@
-//! Connections as fast as two processes can make them.
+//! Connections as fast as all CPUs can make them, between processes.
 //!
-//! The server closes first, so that the client's ports are free again at once. Each connection has
-//! ten transitions: five of the client's socket, five of the server's.
+//! Pairs of a server and a client, enough of them that no CPU ever waits. The server closes first, so
+//! that the client's ports are free again at once. Each connection carries a request and an answer and
+//! has ten transitions: five of the client's socket, five of the server's.
 
 use std::{
     env,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
-
-use crate::command::capture;
+use anyhow::{Context as _, Result, ensure};
 
 /// Transitions of one connection, both sockets together.
 pub const TRANSITIONS: u64 = 10;
 
-/// The server of a storm, a process of its own.
-pub struct Server {
+/// For each CPU so many pairs.
+const PAIRS: usize = 1;
+
+/// Bytes of a request, and of its answer.
+const REQUEST: usize = 64;
+const ANSWER: usize = 512;
+
+/// The servers of a storm, each a process of its own.
+pub struct Servers(Vec<Server>);
+
+struct Server {
     child: Child,
     port: u16,
 }
@@ -43,13 +52,40 @@ impl Storm {
     }
 }
 
-impl Server {
-    /// Starts a server, and waits until it listens.
+impl Servers {
+    /// Starts them, and waits until they listen.
     ///
     /// # Errors
     ///
-    /// It can't be started.
+    /// One of them can't be started.
     pub fn start() -> Result<Self> {
+        let cpus = available_parallelism().context("count the CPUs")?.get();
+        let servers = (0..PAIRS * cpus).map(|_| Server::start());
+        servers.collect::<Result<_>>().map(Self)
+    }
+
+    /// Connects to all of them for so long.
+    ///
+    /// # Errors
+    ///
+    /// A client fails.
+    pub fn storm(&self, time: Duration) -> Result<Storm> {
+        let clients = self.0.iter().map(|server| server.client(time));
+        let clients: Vec<Child> = clients.collect::<Result<_>>()?;
+        let mut connections = 0;
+        for client in clients {
+            let output = client.wait_with_output().context("wait for a client")?;
+            ensure!(output.status.success(), "a client failed");
+            let text = String::from_utf8_lossy(&output.stdout);
+            let count: u64 = text.trim().parse().context("hear from a client")?;
+            connections += count;
+        }
+        Ok(Storm { connections, time })
+    }
+}
+
+impl Server {
+    fn start() -> Result<Self> {
         let xtask = env::current_exe().context("find xtask")?;
         let mut child = Command::new(xtask)
             .args(["part", "serve"])
@@ -66,26 +102,15 @@ impl Server {
         Ok(Self { child, port })
     }
 
-    /// Connects for so long, in a process of its own.
-    ///
-    /// # Errors
-    ///
-    /// The client fails.
-    pub fn storm(&self, time: Duration) -> Result<Storm> {
+    fn client(&self, time: Duration) -> Result<Child> {
         let xtask = env::current_exe().context("find xtask")?;
-        let mut client = Command::new(xtask);
-        client.args(["part", "connect", "--port", &self.port.to_string()]);
-        client.args(["--millis", &time.as_millis().to_string()]);
-        let text = capture(&mut client)?;
-        let mut numbers = text.split_whitespace().map(str::parse::<u64>);
-        let (connections, nanos) = numbers
-            .next()
-            .zip(numbers.next())
-            .context("hear from the client")?;
-        Ok(Storm {
-            connections: connections?,
-            time: Duration::from_nanos(nanos?),
-        })
+        Command::new(xtask)
+            .args(["part", "connect", "--port", &self.port.to_string()])
+            .args(["--millis", &time.as_millis().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start a client")
     }
 }
 
@@ -97,7 +122,7 @@ impl Drop for Server {
     }
 }
 
-/// Accepts, and closes at once.
+/// Accepts, answers, and closes.
 ///
 /// # Errors
 ///
@@ -106,11 +131,15 @@ pub fn serve() -> Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).context("listen")?;
     println!("{}", listener.local_addr().context("find the port")?.port());
     loop {
-        drop(listener.accept().context("accept")?);
+        let (mut stream, _) = listener.accept().context("accept")?;
+        stream
+            .read_exact(&mut [0; REQUEST])
+            .context("read a request")?;
+        stream.write_all(&[0; ANSWER]).context("answer")?;
     }
 }
 
-/// Connects and waits for the other's end, again and again; writes how often, and the time in ns.
+/// Connects, asks, and waits for the answer and the end, again and again; writes how often.
 ///
 /// # Errors
 ///
@@ -119,15 +148,19 @@ pub fn connect(port: u16, time: Duration) -> Result<()> {
     let start = Instant::now();
     let mut connections = 0_u64;
     while start.elapsed() < time {
-        // A host for each thousand ports, so that no chain of the kernel's hash table grows long.
+        // An address for each thousand ports, so that no chain of the kernel's hash table grows long.
         let host = Ipv4Addr::new(127, 0, 0, 1 + (connections % 200) as u8);
         let mut stream = TcpStream::connect(SocketAddrV4::new(host, port)).context("connect")?;
+        stream.write_all(&[0; REQUEST]).context("ask")?;
         stream
-            .read_exact(&mut [0])
-            .err()
-            .context("the server sent something")?;
+            .read_exact(&mut [0; ANSWER])
+            .context("read an answer")?;
+        ensure!(
+            stream.read(&mut [0]).context("read the end")? == 0,
+            "the server sent more"
+        );
         connections += 1;
     }
-    println!("{connections} {}", start.elapsed().as_nanos());
+    println!("{connections}");
     Ok(())
 }

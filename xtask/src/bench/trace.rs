@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{
-    storm::{Server, Storm},
+    storm::{Servers, Storm},
     table::Table,
     tracer::{Tracer, Used},
 };
@@ -77,7 +77,7 @@ struct Shown {
 pub fn compare(netwatch: &str) -> Result<()> {
     let folder = cargo::workspace().join("target/bench");
     fs::create_dir_all(&folder).context("make a folder for output")?;
-    let server = Server::start()?;
+    let servers = Servers::start()?;
     let mut table = Table::new(&[
         "",
         "speed",
@@ -89,7 +89,7 @@ pub fn compare(netwatch: &str) -> Result<()> {
     ]);
     for contender in CONTENDERS {
         eprintln!("bench: {PAIRS} pairs of storms with {}", contender.name);
-        match contender.pairs(netwatch, &server, &folder.join("trace")) {
+        match contender.pairs(netwatch, &servers, &folder.join("trace")) {
             Ok(pairs) => table.row(contender.row(&pairs)),
             Err(error) if contender.command[0] == "netwatch" => return Err(error),
             Err(error) => eprintln!("bench: without {}: {error:#}", contender.name),
@@ -101,16 +101,16 @@ pub fn compare(netwatch: &str) -> Result<()> {
 
 impl Contender {
     /// Storms in pairs: what one was slowed down to, and what the traced one showed.
-    fn pairs(&self, netwatch: &str, server: &Server, output: &Path) -> Result<Vec<(f64, Shown)>> {
+    fn pairs(&self, netwatch: &str, servers: &Servers, output: &Path) -> Result<Vec<(f64, Shown)>> {
         let pair = |_| {
-            let alone = server.storm(STORM)?;
-            let traced = self.trace(netwatch, server, output)?;
+            let alone = servers.storm(STORM)?;
+            let traced = self.trace(netwatch, servers, output)?;
             Ok((traced.storm.rate() / alone.rate(), traced))
         };
         (0..PAIRS).map(pair).collect()
     }
 
-    fn trace(&self, netwatch: &str, server: &Server, output: &Path) -> Result<Shown> {
+    fn trace(&self, netwatch: &str, servers: &Servers, output: &Path) -> Result<Shown> {
         let mut command = self.command.to_vec();
         if command[0] == "netwatch" {
             command[0] = netwatch;
@@ -118,7 +118,7 @@ impl Contender {
         let writes = self.command[0] == "netwatch";
         let tracer = Tracer::start(&command, output, writes)?;
         let before = tracer.used()?;
-        let storm = server.storm(STORM)?;
+        let storm = servers.storm(STORM)?;
         let after = tracer.used()?;
         let output = tracer.end()?;
         let file = BufReader::with_capacity(1 << 20, File::open(output)?);
