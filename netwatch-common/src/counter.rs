@@ -23,12 +23,14 @@ pub enum Counter {
     /// Transitions that the first TCP program left to the second, because the kernel gave it no
     /// socket storage at that moment.
     Deferred = 7,
-    /// Transitions that were not told because the `EVENTS` ring was filling up: see
-    /// [`crate::detail`].
-    GivenUp = 8,
+    /// Transitions in the midst of a connection that were not told because the `EVENTS` ring was
+    /// filling up: see [`crate::detail`].
+    SkippedSteps = 8,
+    /// The same of its beginning.
+    SkippedStarts = 9,
 }
 
 impl Counter {
     /// How many slots there are.
-    pub const COUNT: u32 = 9;
+    pub const COUNT: u32 = 10;
 }

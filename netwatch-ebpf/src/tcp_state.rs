@@ -177,7 +177,12 @@ fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
 #[inline(always)]
 fn give_up(memory: &mut SocketMemory) {
     if global(&DETAIL) != detail::ENDS {
-        count(Counter::GivenUp, transitions(memory));
+        let counter = if memory.flags & flag::ANNOUNCED != 0 {
+            Counter::SkippedSteps
+        } else {
+            Counter::SkippedStarts
+        };
+        count(counter, transitions(memory));
     }
     memory.flags &= !flag::OPENING;
 }

@@ -80,19 +80,19 @@ impl Clock {
 #[derive(Clone, Debug)]
 pub struct Stamps {
     clock: Clock,
-    /// The second, since 1970, that the texts are of.
-    second: i128,
+    /// When the second began that the texts are of.
+    second: MonoNs,
     utc: String,
     local: String,
 }
 
-const SECOND_NS: i128 = 1_000_000_000;
+const SECOND_NS: MonoNs = 1_000_000_000;
 
 impl Stamps {
     pub const fn new(clock: Clock) -> Self {
         Self {
             clock,
-            second: i128::MIN,
+            second: MonoNs::MAX,
             utc: String::new(),
             local: String::new(),
         }
@@ -101,6 +101,7 @@ impl Stamps {
     /// As [`Clock::refresh`].
     pub fn refresh(&mut self) {
         self.clock.refresh();
+        self.second = MonoNs::MAX;
     }
 
     /// As [`Clock::rfc3339`].
@@ -120,16 +121,20 @@ impl Stamps {
 
     /// Makes the texts of a time's second, up to the point; gives back its nanoseconds.
     fn enter(&mut self, mono: MonoNs) -> u32 {
-        let wall = self.clock.offset + i128::from(mono);
-        let second = wall.div_euclid(SECOND_NS);
-        if second != self.second {
-            self.second = second;
-            let at = self.clock.wall(mono);
-            self.utc = at.strftime("%Y-%m-%dT%H:%M:%S.").to_string();
-            let local = at.to_zoned(self.clock.zone.clone());
-            self.local = local.strftime("%H:%M:%S.").to_string();
+        if let Some(nanos) = mono.checked_sub(self.second)
+            && nanos < SECOND_NS
+        {
+            return nanos as u32;
         }
-        wall.rem_euclid(SECOND_NS) as u32
+        let at = self.clock.wall(mono);
+        self.utc = at.strftime("%Y-%m-%dT%H:%M:%S.").to_string();
+        let local = at.to_zoned(self.clock.zone.clone());
+        self.local = local.strftime("%H:%M:%S.").to_string();
+        let wall = self.clock.offset + i128::from(mono);
+        let nanos = wall.rem_euclid(i128::from(SECOND_NS)) as u32;
+        // A second that began before monotonic zero is made anew each time.
+        self.second = mono.checked_sub(nanos.into()).unwrap_or(MonoNs::MAX);
+        nanos
     }
 }
 

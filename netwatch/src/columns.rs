@@ -17,6 +17,15 @@ pub enum Align {
     Right,
 }
 
+/// How a cell is shown where there is colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Dim,
+    /// By what happened.
+    Meaning,
+}
+
 /// What a cell is made from.
 pub struct Line<'a> {
     /// Local time of day.
@@ -32,6 +41,7 @@ pub struct Column {
     /// Of an IPv4 line, in characters. Longer cells push the rest of their line to the right.
     pub width: usize,
     pub align: Align,
+    pub style: Style,
     pub cell: fn(&Line<'_>, &mut String),
 }
 
@@ -46,6 +56,7 @@ const fn left(
         header,
         width,
         align: Align::Left,
+        style: Style::Plain,
         cell,
     }
 }
@@ -61,16 +72,27 @@ const fn right(
         header,
         width,
         align: Align::Right,
+        style: Style::Plain,
         cell,
     }
 }
 
+const fn styled(style: Style, column: Column) -> Column {
+    Column { style, ..column }
+}
+
 /// Every column.
 pub const COLUMNS: &[Column] = &[
-    left("time", "TIME", 12, |line, out| out.push_str(line.time)),
-    left("ended", "ENDED", 8, |line, out| {
-        out.push_str(second(line.time))
-    }),
+    styled(
+        Style::Dim,
+        left("time", "TIME", 12, |line, out| out.push_str(line.time)),
+    ),
+    styled(
+        Style::Dim,
+        left("ended", "ENDED", 8, |line, out| {
+            out.push_str(second(line.time))
+        }),
+    ),
     left("proto", "PROTO", 5, |line, out| {
         out.push_str(proto(line.socket))
     }),
@@ -84,7 +106,10 @@ pub const COLUMNS: &[Column] = &[
     left("process", "PROCESS", 16, |line, out| {
         process(line.socket, out)
     }),
-    left("event", "EVENT", 31, |line, out| event(line.report, out)),
+    styled(
+        Style::Meaning,
+        left("event", "EVENT", 31, |line, out| event(line.report, out)),
+    ),
     right("sent", "SENT", 4, |line, out| sent(line.report, out)),
     right("received", "RECV", 4, |line, out| {
         received(line.report, out)
@@ -93,9 +118,12 @@ pub const COLUMNS: &[Column] = &[
         duration(line.report, out)
     }),
     right("rtt", "RTT", 6, |line, out| rtt(line.report, out)),
-    left("reason", "ENDED BY", 12, |line, out| {
-        reason(line.report, out)
-    }),
+    styled(
+        Style::Meaning,
+        left("reason", "ENDED BY", 12, |line, out| {
+            reason(line.report, out)
+        }),
+    ),
 ];
 
 /// What `trace` shows.

@@ -43,7 +43,7 @@ pub enum DecodeError {
 
 /// A record of the ring buffers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
+pub enum Record<O = Claim> {
     /// The facts of a process, ahead of the first event that names it.
     Process {
         key: ProcessKey,
@@ -51,7 +51,7 @@ pub enum Record {
         comm: [u8; 16],
         process: Box<Process>,
     },
-    Event(Event<Claim>),
+    Event(Event<O>),
 }
 
 /// Decodes one record of a ring buffer.
@@ -60,15 +60,30 @@ pub enum Record {
 ///
 /// The length is not that of the record's kind, or a number has no meaning.
 pub fn record(bytes: &[u8]) -> Result<Record, DecodeError> {
+    record_of(bytes, |claim| claim)
+}
+
+/// The same, with what `owner` makes of each claim of ownership.
+///
+/// # Errors
+///
+/// As [`record`].
+pub fn record_of<O>(
+    bytes: &[u8],
+    owner: impl FnOnce(Claim) -> O,
+) -> Result<Record<O>, DecodeError> {
     let header: Header = prefix(bytes).ok_or(DecodeError::Short { len: bytes.len() })?;
     let what = match header.kind {
         kind::PROCESS => return Ok(process(&whole(bytes, header.kind)?)),
-        kind::TCP_FULL => What::Transition(full(&whole(bytes, header.kind)?)?),
+        kind::TCP_FULL => What::Transition(full(&whole(bytes, header.kind)?, owner)?),
         kind::TCP_LITE => What::Transition(lite(&whole(bytes, header.kind)?)?),
         kind::TCP_END => What::Transition(end(&whole(bytes, header.kind)?)?),
         kind::TCP_RESET => empty(bytes, header.kind, What::ResetSent)?,
-        kind::OWNER => What::Owner(claim(&whole::<OwnerRecord>(bytes, header.kind)?.owner)?),
-        kind::UDP_FLOW => What::Flow(flow(&whole(bytes, header.kind)?)?),
+        kind::OWNER => {
+            let record: OwnerRecord = whole(bytes, header.kind)?;
+            What::Owner(claim(&record.owner)?.map(owner))
+        }
+        kind::UDP_FLOW => What::Flow(flow(&whole(bytes, header.kind)?, owner)?),
         kind::UDP_RELEASE => empty(bytes, header.kind, What::Released)?,
         kind => return Err(DecodeError::Kind { kind }),
     };
@@ -121,11 +136,11 @@ fn whole<T: AnyBitPattern>(bytes: &[u8], kind: u32) -> Result<T, DecodeError> {
     Ok(bytemuck::pod_read_unaligned(bytes))
 }
 
-fn empty(bytes: &[u8], kind: u32, what: What<Claim>) -> Result<What<Claim>, DecodeError> {
+fn empty<O>(bytes: &[u8], kind: u32, what: What<O>) -> Result<What<O>, DecodeError> {
     whole::<Header>(bytes, kind).map(|_| what)
 }
 
-fn process(raw: &ProcessRecord) -> Record {
+fn process<O>(raw: &ProcessRecord) -> Record<O> {
     let process = Process {
         pid: raw.process.tgid,
         comm: text::clean(until_zero(&raw.comm)),
@@ -140,7 +155,7 @@ fn process(raw: &ProcessRecord) -> Record {
     }
 }
 
-fn full(raw: &TcpFull) -> Result<Transition<Claim>, DecodeError> {
+fn full<O>(raw: &TcpFull, owner: impl FnOnce(Claim) -> O) -> Result<Transition<O>, DecodeError> {
     Ok(Transition {
         old: state(raw.old)?,
         new: state(raw.new)?,
@@ -148,7 +163,7 @@ fn full(raw: &TcpFull) -> Result<Transition<Claim>, DecodeError> {
         opening: raw.flags & flag::OPENING != 0,
         detail: Some(Detail {
             ends: ends(&raw.tuple)?,
-            owner: claim(&raw.owner)?,
+            owner: claim(&raw.owner)?.map(owner),
         }),
         figures: Some(Figures {
             birth: known(raw.birth_ns),
@@ -158,7 +173,7 @@ fn full(raw: &TcpFull) -> Result<Transition<Claim>, DecodeError> {
     })
 }
 
-fn end(raw: &TcpEnd) -> Result<Transition<Claim>, DecodeError> {
+fn end<O>(raw: &TcpEnd) -> Result<Transition<O>, DecodeError> {
     Ok(Transition {
         old: state(raw.old)?,
         new: state(raw.new)?,
@@ -189,7 +204,7 @@ const fn end_facts(flags: u16, err: u16, stale_err: u16) -> EndFacts {
     }
 }
 
-fn lite(raw: &TcpLite) -> Result<Transition<Claim>, DecodeError> {
+fn lite<O>(raw: &TcpLite) -> Result<Transition<O>, DecodeError> {
     Ok(Transition {
         old: state(raw.old)?,
         new: state(raw.new)?,
@@ -200,11 +215,11 @@ fn lite(raw: &TcpLite) -> Result<Transition<Claim>, DecodeError> {
     })
 }
 
-fn flow(raw: &UdpRecord) -> Result<Flow<Claim>, DecodeError> {
+fn flow<O>(raw: &UdpRecord, owner: impl FnOnce(Claim) -> O) -> Result<Flow<O>, DecodeError> {
     Ok(Flow {
         ends: ends(&raw.tuple)?,
         connected: raw.connected != 0,
-        owner: claim(&raw.owner)?,
+        owner: claim(&raw.owner)?.map(owner),
         traffic: traffic(&raw.counters),
         first: raw.counters.first_ns,
         last: raw.counters.last_ns,

@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use crate::{
     decode::until_zero,
-    event::{Claim, Detail, Event, Flow, How, Owner, Process, ProcessKey, Transition, What},
+    event::{Claim, How, Owner, Process, ProcessKey},
     text,
 };
 
@@ -42,22 +42,6 @@ impl Processes {
         self.known.put(key, Known { comm, process });
     }
 
-    /// Completes an event.
-    pub fn enrich(&mut self, event: Event<Claim>) -> Event {
-        let what = match event.what {
-            What::Transition(transition) => What::Transition(self.transition(transition)),
-            What::Owner(owner) => What::Owner(owner.map(|claim| self.owner(claim))),
-            What::Flow(flow) => What::Flow(self.flow(flow)),
-            What::ResetSent => What::ResetSent,
-            What::Released => What::Released,
-        };
-        Event {
-            at: event.at,
-            cookie: event.cookie,
-            what,
-        }
-    }
-
     /// The owner that a claim names.
     pub fn owner(&mut self, claim: Claim) -> Owner {
         if claim.how == How::Kernel {
@@ -73,32 +57,6 @@ impl Processes {
         Owner {
             process: Some(process),
             how: claim.how,
-        }
-    }
-
-    fn transition(&mut self, from: Transition<Claim>) -> Transition {
-        let detail = from.detail.map(|detail| Detail {
-            owner: detail.owner.map(|claim| self.owner(claim)),
-            ends: detail.ends,
-        });
-        Transition {
-            old: from.old,
-            new: from.new,
-            since: from.since,
-            opening: from.opening,
-            detail,
-            figures: from.figures,
-        }
-    }
-
-    fn flow(&mut self, from: Flow<Claim>) -> Flow {
-        Flow {
-            owner: from.owner.map(|claim| self.owner(claim)),
-            ends: from.ends,
-            connected: from.connected,
-            traffic: from.traffic,
-            first: from.first,
-            last: from.last,
         }
     }
 }

@@ -12,7 +12,7 @@ pub use netwatch_common::ProcessKey;
 
 pub use facts::Facts;
 pub use found::{Counters, FlowId, Found, FoundKind, Snapshot};
-pub use report::{Closing, Loss, Phase, Reason, Report, Rung, Traffic};
+pub use report::{Closing, Loss, Phase, Reason, Report, Rung, Told, Traffic};
 pub use socket::{
     Cookie, Endpoint, Family, How, Owner, Process, Protocol, Socket, State, UNCONNECTED,
 };

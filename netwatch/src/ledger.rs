@@ -133,6 +133,19 @@ impl Ledger {
         Ok(news)
     }
 
+    /// How many transitions the kernel side has left out so far because the ring was filling up: in
+    /// the midst of connections, and at their beginning.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's counters can't be read.
+    pub fn given_up(&self) -> Result<(u64, u64)> {
+        Ok((
+            self.counter(Counter::SkippedSteps)?,
+            self.counter(Counter::SkippedStarts)?,
+        ))
+    }
+
     /// Everything that was lost so far.
     pub fn total(&self) -> u64 {
         self.reported.iter().map(|loss| loss.count).sum()
@@ -199,8 +212,8 @@ mod tests {
 
     #[test]
     fn every_counter_of_a_loss_has_its_row_and_no_place_has_two_names() {
-        // Deferred and Covered are no losses by themselves.
-        assert_eq!(COUNTED.len() as u32 + 2, Counter::COUNT);
+        // Deferred and Covered are no losses by themselves; what was skipped was left out on purpose.
+        assert_eq!(COUNTED.len() as u32 + 4, Counter::COUNT);
         let slots: HashSet<u32> = COUNTED.iter().map(|(counter, _)| *counter as u32).collect();
         assert_eq!(slots.len(), COUNTED.len());
         let places: HashSet<&str> = COUNTED

@@ -37,21 +37,12 @@ pub mod table;
 pub mod text;
 mod tracer;
 
-use std::{
-    io::{self, ErrorKind},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::runtime::Runtime;
 
-use cli::{Config, trace};
-use clock::Clock;
-use event::Report;
-use output::Output;
+use cli::Config;
 pub use tracer::{Options, Tracer};
 
 /// How a run ended that went as it should.
@@ -74,7 +65,7 @@ const LOOK_AFTER_READER: Duration = Duration::from_millis(500);
 /// The kernel refuses what netwatch can't do without, or the output can't be written.
 pub fn run(config: Config) -> Result<Outcome> {
     match config {
-        Config::Trace(config) => runtime()?.block_on(trace(config)),
+        Config::Trace(config) => runtime()?.block_on(run::trace::run(config)),
         Config::Describe(config) => run::describe::run(&config).map(|()| Outcome::Clean),
         Config::List(config) => runtime()?
             .block_on(run::list::run(*config))
@@ -98,71 +89,4 @@ fn runtime() -> Result<Runtime> {
         .enable_all()
         .build()
         .context("start the runtime")
-}
-
-async fn trace(config: trace::Config) -> Result<Outcome> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-    let options = Options {
-        ring_bytes: config.ring_bytes,
-        diagnostics: config.verbose,
-        only_ends: config.view == trace::View::Life,
-    };
-    let mut tracer = Tracer::start(options).await?;
-    for (rung, error) in tracer.missing() {
-        output::note(&format!(
-            "without {} for {}: {error:#}",
-            rung.rung, rung.capability
-        ));
-    }
-    if let Some(advice) = privilege::advice() {
-        output::note(&advice);
-    }
-    let mut output = output::open(&config, Clock::now());
-    let mut written = show(&mut *output, &[tracer.start_report()]);
-    let mut look_after_reader = tokio::time::interval(LOOK_AFTER_READER);
-    while written.is_ok() {
-        tokio::select! {
-            reports = tracer.next() => written = show(&mut *output, reports?),
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
-            _ = look_after_reader.tick() => {
-                warn(&mut tracer);
-                if output::reader_is_gone() {
-                    break;
-                }
-            }
-        }
-    }
-    warn(&mut tracer);
-    // Also where nobody reads it any more, what was lost is told.
-    let last = tracer.finish()?;
-    let written = written.and_then(|()| show(&mut *output, &last));
-    output::ledger(&last);
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            return Err(error).context("write the output");
-        }
-        _ => {}
-    }
-    let lost = matches!(last.last(), Some(Report::End { lost: 1.., .. }));
-    Ok(if config.strict && lost {
-        Outcome::Lost
-    } else {
-        Outcome::Clean
-    })
-}
-
-fn warn(tracer: &mut Tracer) {
-    if let Some(warning) = tracer.warning() {
-        output::note(&format!("{warning:#}"));
-    }
-}
-
-fn show(output: &mut dyn Output, reports: &[Report]) -> io::Result<()> {
-    output.begin();
-    for report in reports {
-        output.report(report)?;
-    }
-    output.flush()
 }

@@ -5,67 +5,122 @@ pub mod host;
 mod json;
 pub mod list;
 pub mod netstat;
+mod pressure;
 #[cfg(test)]
 mod samples;
 mod text;
+mod writer;
 
-use std::io::{self, BufWriter, Write, stdout};
+use std::io::{self, Write as _, stdout};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
     cli::trace::{Config, View},
-    clock::Clock,
-    event::{Facts, Phase, Report},
+    clock::{Clock, monotonic},
+    event::{Facts, Phase, Report, Told},
     filter::{Filter, Subject},
     humane,
 };
+use pressure::Pressure;
+pub use writer::End;
+use writer::Writer;
 
-/// Takes reports, one after another.
-pub trait Output {
+/// Puts reports into words.
+trait Format {
     /// Reports follow that have just come in.
     fn begin(&mut self);
 
-    /// Says a report.
-    ///
-    /// # Errors
-    ///
-    /// It can't be written.
-    fn report(&mut self, report: &Report) -> io::Result<()>;
-
-    /// Brings what was said to its reader.
-    ///
-    /// # Errors
-    ///
-    /// It can't be written.
-    fn flush(&mut self) -> io::Result<()>;
+    /// Writes a report to the end of `out`.
+    fn report(&mut self, report: &Report, out: &mut String);
 }
 
-/// The output that was asked for.
-pub fn open(config: &Config, clock: Clock) -> Box<dyn Output> {
-    let stdout = BufWriter::with_capacity(1 << 16, stdout().lock());
-    let selection = Selection {
-        view: config.view,
-        filter: config.filter.clone(),
-    };
-    if config.json {
-        Box::new(Selected {
-            output: json::Json::new(stdout, clock),
-            selection,
-        })
-    } else {
-        let text = text::Text::new(stdout, clock, config.view, config.color);
-        Box::new(Selected {
-            output: text,
-            selection,
+/// Says on stdout what was asked for.
+pub struct Output {
+    format: Box<dyn Format>,
+    selection: Selection,
+    pressure: Pressure,
+    text: String,
+    writer: Writer,
+    /// The reader keeps up again, and that was not noticed yet.
+    is_relieved: bool,
+}
+
+/// A piece of text that is worth handing over. Each wakes the thread that writes.
+const PIECE: usize = 256 << 10;
+
+impl Output {
+    /// The output that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// Stdout is closed.
+    pub fn open(config: &Config, clock: Clock) -> io::Result<Self> {
+        let format: Box<dyn Format> = if config.json {
+            Box::new(json::Json::new(clock))
+        } else {
+            Box::new(text::Text::new(clock, config.view, config.color))
+        };
+        Ok(Self {
+            format,
+            selection: Selection {
+                view: config.view,
+                filter: config.filter.clone(),
+            },
+            pressure: Pressure::default(),
+            text: String::new(),
+            writer: Writer::stdout()?,
+            is_relieved: false,
         })
     }
-}
 
-/// Passes on what was asked for.
-struct Selected<O> {
-    output: O,
-    selection: Selection,
+    /// Says what there is to say. What the reader can't take is left out, the least first.
+    ///
+    /// # Errors
+    ///
+    /// What was said before can't be written.
+    pub fn say(&mut self, reports: &[Report]) -> io::Result<()> {
+        self.format.begin();
+        for report in reports {
+            if self.selection.takes(report) && self.pressure.lets_pass(report) {
+                self.format.report(report, &mut self.text);
+            }
+            if self.text.len() >= PIECE {
+                self.hand_over()?;
+            }
+        }
+        self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        self.writer.hand_over(&mut self.text)?;
+        let now = monotonic();
+        if let Some(step) = self.pressure.follow(self.writer.waiting(), now) {
+            self.is_relieved = self.pressure.told() == Told::Everything;
+            self.format.report(&step, &mut self.text);
+            self.writer.hand_over(&mut self.text)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the reader keeps up again, where it did not when this was last asked.
+    pub fn is_relieved(&mut self) -> bool {
+        std::mem::take(&mut self.is_relieved)
+    }
+
+    /// How many lines were left out so far.
+    pub const fn given_up(&self) -> u64 {
+        self.pressure.total()
+    }
+
+    /// Waits until the reader has taken everything, as long as it takes anything.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    pub fn finish(self) -> io::Result<End> {
+        self.writer.finish()
+    }
 }
 
 struct Selection {
@@ -131,24 +186,6 @@ fn figures(report: &Report) -> Option<Facts> {
     }
 }
 
-impl<O: Output> Output for Selected<O> {
-    fn begin(&mut self) {
-        self.output.begin();
-    }
-
-    fn report(&mut self, report: &Report) -> io::Result<()> {
-        if self.selection.takes(report) {
-            self.output.report(report)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
-}
-
 /// Whether the reader of stdout has gone, which a write would only find out at the next event.
 pub fn reader_is_gone() -> bool {
     let stdout = stdout();
@@ -165,6 +202,7 @@ pub fn ledger(reports: &[Report]) {
     let Some(Report::End {
         events,
         lost,
+        given_up,
         places,
         duration,
         ..
@@ -182,7 +220,13 @@ pub fn ledger(reports: &[Report]) {
     } else {
         format!(": {}", places.join(", "))
     };
-    note(&format!("{events} events in {time}, {lost} lost{detail}"));
+    let left_out = match given_up {
+        0 => String::new(),
+        count => format!(", {count} left out"),
+    };
+    note(&format!(
+        "{events} events in {time}, {lost} lost{detail}{left_out}"
+    ));
 }
 
 /// Says something that is no data.

@@ -4,3 +4,4 @@ pub mod describe;
 pub mod host;
 pub mod list;
 pub mod netstat;
+pub mod trace;

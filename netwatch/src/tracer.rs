@@ -1,5 +1,6 @@
 //! The pipeline at work: ring buffers to reports, with the table kept true.
 
+mod pressure;
 mod resync;
 
 use std::{
@@ -11,13 +12,13 @@ use std::{
 use anyhow::Result;
 use aya::Ebpf;
 use netwatch_common::detail;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     clock,
     decode::{self, Record},
     enrich::Processes,
-    event::{Claim, Event, MonoNs, Report, Rung, What},
+    event::{Event, MonoNs, Report, Rung, What},
     flow_map::FlowMap,
     ledger::Ledger,
     probes::{self, Attached, LoadOptions},
@@ -25,6 +26,7 @@ use crate::{
     source::{Batch, Rings},
     table::{Changes, Table},
 };
+use pressure::Pressure;
 use resync::Resync;
 
 /// The ring buffers are read this often; in between, the kernel side wakes the reader for a
@@ -94,7 +96,9 @@ pub struct Tracer {
     next_look: MonoNs,
     /// Network namespaces that no look needs to search for again.
     unfound: HashSet<u32>,
+    last_turn: Instant,
     last_ledger: MonoNs,
+    pressure: Pressure,
     started: MonoNs,
     events: u64,
     fresh: Batch,
@@ -145,7 +149,9 @@ impl Tracer {
             look: None,
             next_look: 0,
             unfound: HashSet::new(),
+            last_turn: Instant::now(),
             last_ledger: 0,
+            pressure: Pressure::default(),
             started,
             events: 0,
             fresh: Batch::default(),
@@ -186,6 +192,11 @@ impl Tracer {
         &self.table
     }
 
+    /// Has the table compared with the kernel's truth, as after a loss.
+    pub fn put_right(&mut self) {
+        self.resync.want();
+    }
+
     /// Waits for something to report. Safe to cancel.
     ///
     /// # Errors
@@ -205,7 +216,7 @@ impl Tracer {
         }
     }
 
-    /// Waits until it is time for a turn.
+    /// Waits until it is time for a turn. That time stays the same where a wait is given up.
     async fn wait(&mut self) -> Result<()> {
         let pause = match (self.is_behind, self.is_idle, self.rings.is_asleep()) {
             (true, ..) => {
@@ -221,7 +232,7 @@ impl Tracer {
             (_, false, false) => TICK,
         };
         tokio::select! {
-            () = sleep(pause) => Ok(()),
+            () = sleep_until(self.last_turn + pause) => Ok(()),
             crossed = self.rings.crossed() => crossed,
         }
     }
@@ -252,6 +263,7 @@ impl Tracer {
             at,
             events: self.events,
             lost: self.ledger.total(),
+            given_up: self.pressure.total(),
             places: self.ledger.reported().to_vec(),
             duration: crate::event::elapsed(self.started, at),
         });
@@ -276,6 +288,7 @@ impl Tracer {
     /// One turn: what is there now, though not more than `limit` events, so that what is said of them
     /// goes out before more memory is taken. What a look found is compared with everything.
     fn turn(&mut self, limit: usize) -> Result<()> {
+        self.last_turn = Instant::now();
         let look_is_ready = self.look.as_ref().is_some_and(Reading::is_finished);
         self.take_events(if look_is_ready { usize::MAX } else { limit })?;
         let now = clock::monotonic();
@@ -333,8 +346,8 @@ impl Tracer {
 
     fn fold_all(&mut self, records: &mut Batch) -> Result<()> {
         for record in records.iter() {
-            match decode::record(record) {
-                Ok(Record::Event(event)) => self.fold(event)?,
+            match decode::record_of(record, |claim| self.processes.owner(claim)) {
+                Ok(Record::Event(event)) => self.fold(&event)?,
                 Ok(Record::Process { .. }) => {}
                 Err(error) => self.ledger.undecodable_record(&error),
             }
@@ -343,15 +356,14 @@ impl Tracer {
         Ok(())
     }
 
-    fn fold(&mut self, event: Event<Claim>) -> Result<()> {
-        let event = self.processes.enrich(event);
+    fn fold(&mut self, event: &Event) -> Result<()> {
         match &event.what {
             What::Transition(transition) => self.events += 1 + u64::from(transition.opening),
             What::Flow(_) => self.events += 1,
-            What::Released => self.final_counters(&event)?,
+            What::Released => self.final_counters(event)?,
             What::Owner(_) | What::ResetSent => {}
         }
-        if self.table.apply(&event, &mut self.reports).is_err() {
+        if self.table.apply(event, &mut self.reports).is_err() {
             self.ledger.unknown_socket();
         }
         Ok(())
@@ -398,6 +410,11 @@ impl Tracer {
                 count,
                 place,
             });
+            self.resync.want();
+        }
+        let given_up = self.ledger.given_up()?;
+        if let Some(step) = self.pressure.follow(given_up, now) {
+            self.reports.push(step);
             self.resync.want();
         }
         Ok(())

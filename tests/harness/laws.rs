@@ -13,10 +13,14 @@ const UPDATE_NS: u64 = 990_000_000;
 /// Nothing was lost, and nothing was said to be.
 pub fn nothing_lost(ended: &Ended) {
     for event in &ended.events {
-        let lost = matches!(event.detail, Detail::Lost(_) | Detail::Resync(_));
+        let lost = matches!(
+            event.detail,
+            Detail::Lost(_) | Detail::Pressure(_) | Detail::Resync(_)
+        );
         assert!(!lost, "something was lost: {}", event.line);
     }
     assert_eq!(ended.end.lost, 0, "lost, by the end line");
+    assert_eq!(ended.end.given_up, 0, "given up, by the end line");
 }
 
 /// Every law, over a whole stream.
@@ -56,6 +60,7 @@ pub fn check(events: &[Event]) {
                 flow_goes_on(&mut flows, (socket.cookie, socket.remote()), at, flow, line);
             }
             Detail::Lost(lost) => assert!(lost.count > 0 && !lost.place.is_empty(), "{line}"),
+            Detail::Pressure(step) => assert!(!step.place.is_empty(), "{line}"),
             Detail::Resync(_) => {}
             Detail::End(end) => assert!(end.duration_ns > 0, "no time passed: {line}"),
         }

@@ -51,6 +51,8 @@ words! { Reason as "snake_case" {
     LocalFin, RemoteFin, RstReceived, RstSent, Refused, Timeout, Unreachable, Aborted, Error,
 } }
 
+words! { Told as "snake_case" { Everything, Landmarks, Ends, Nothing, } }
+
 part! { Common { event: String, ts: String, mono_ns: u64, } }
 
 part! { Socket {
@@ -92,7 +94,8 @@ part! { UdpFlow {
 } }
 part! { Lost { count: u64, place = "where": String, } }
 part! { Resync { added: u64, removed: u64, changed: u64, } }
-part! { End { events: u64, lost: u64, duration_ns: u64, } }
+part! { Pressure { place = "where": String, told: Told, given_up: u64, } }
+part! { End { events: u64, lost: u64, given_up: u64, duration_ns: u64, } }
 
 /// What a line says beside what all lines, or all lines about sockets, say.
 #[derive(Clone, Debug)]
@@ -103,6 +106,7 @@ pub enum Detail {
     UdpFlow(Socket, UdpFlow),
     Lost(Lost),
     Resync(Resync),
+    Pressure(Pressure),
     End(End),
 }
 
@@ -151,6 +155,7 @@ impl Detail {
             "udp_flow" => Self::UdpFlow(take(map)?, take(map)?),
             "lost" => Self::Lost(take(map)?),
             "resync" => Self::Resync(take(map)?),
+            "pressure" => Self::Pressure(take(map)?),
             "end" => Self::End(take(map)?),
             _ => return Err(format!("unknown event {event}")),
         })

@@ -303,10 +303,9 @@ proptest! {
         let (mut processes, mut table) = (Processes::default(), Table::default());
         let mut out = Vec::new();
         for bytes in records {
-            match record(&bytes) {
+            match record_of(&bytes, |claim| processes.owner(claim)) {
                 Ok(Record::Process { key, comm, process }) => processes.learn(key, comm, *process),
                 Ok(Record::Event(event)) => {
-                    let event = processes.enrich(event);
                     let says_which = !matches!(
                         event.what,
                         What::Transition(Transition { detail: None, .. })

@@ -106,6 +106,30 @@ pub struct Rung {
     pub rung: &'static str,
 }
 
+/// How much is told, of connections and flows, while something can't keep up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    Everything,
+    /// How connections and flows begin and end, and listeners; not what lies in between.
+    Landmarks,
+    /// How connections and flows ended, and listeners.
+    Ends,
+    Nothing,
+}
+
+impl Told {
+    pub const ALL: &[Self] = &[Self::Everything, Self::Landmarks, Self::Ends, Self::Nothing];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Everything => "everything",
+            Self::Landmarks => "landmarks",
+            Self::Ends => "ends",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// Everything that netwatch has to say, in the order in which it is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -146,6 +170,17 @@ pub enum Report {
         count: u64,
         place: &'static str,
     },
+    /// Less is told than before, or more again, because something could not keep up.
+    Pressure {
+        at: MonoNs,
+        /// What could not keep up.
+        place: &'static str,
+        /// How much is told from here on.
+        told: Told,
+        /// What was left out since the last report of this place: lines of the output, transitions
+        /// of a ring buffer.
+        given_up: u64,
+    },
     /// The table was compared with the kernel's truth after a loss, and put right.
     Resync {
         at: MonoNs,
@@ -158,6 +193,8 @@ pub enum Report {
         /// Transitions and flow reports taken from the kernel.
         events: u64,
         lost: u64,
+        /// What was left out while something could not keep up: see [`Report::Pressure`].
+        given_up: u64,
         /// The ledger: what was lost, by place.
         places: Vec<Loss>,
         duration: Duration,
@@ -179,6 +216,7 @@ impl Report {
             | Self::TcpClose { at, .. }
             | Self::UdpFlow { at, .. }
             | Self::Lost { at, .. }
+            | Self::Pressure { at, .. }
             | Self::Resync { at, .. }
             | Self::End { at, .. } => at,
         }

@@ -142,6 +142,16 @@ pub struct Owner {
     pub how: How,
 }
 
+impl Owner {
+    /// The process's name, or that of the kernel.
+    pub fn comm(&self) -> &str {
+        match &self.process {
+            Some(process) => &process.comm,
+            None => KERNEL,
+        }
+    }
+}
+
 /// One end of a socket. A part that is unknown, or that there is none of, is None.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -173,13 +183,7 @@ impl Socket {
 
     /// Its owner's name: the process's, or that of the kernel.
     pub fn comm(&self) -> Option<&str> {
-        let owner = self.owner.as_ref()?;
-        Some(
-            owner
-                .process
-                .as_ref()
-                .map_or(KERNEL, |process| &process.comm),
-        )
+        self.owner.as_ref().map(Owner::comm)
     }
 
     /// The kernel's name of its state; for a UDP socket that is not connected, which the kernel calls

@@ -4,47 +4,42 @@
 //! a storm these lines are most of what netwatch does.
 
 mod field;
+mod owner;
 
-use std::{
-    fmt::Display,
-    io::{self, Write},
-    net::IpAddr,
-};
+use std::{fmt::Display, net::IpAddr};
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{Serialize, Serializer};
 
-use super::Output;
+use super::Format;
 use crate::{
     clock::{Clock, Stamps},
-    event::{Closing, Phase, Report, Rung, Socket, Traffic},
+    event::{Closing, Owner, Phase, Report, Rung, Socket, Traffic},
 };
-use field::{Field, fields};
+use field::{Field, Word, fields};
+pub(in crate::output) use owner::ProcessFields;
+use owner::ProcessWriter;
 
 /// Writes JSON lines.
-pub(super) struct Json<W> {
-    out: W,
+pub(super) struct Json {
     stamps: Stamps,
-    line: String,
+    processes: ProcessWriter,
 }
 
-impl<W: Write> Json<W> {
-    pub const fn new(out: W, clock: Clock) -> Self {
+impl Json {
+    pub fn new(clock: Clock) -> Self {
         Self {
-            out,
             stamps: Stamps::new(clock),
-            line: String::new(),
+            processes: ProcessWriter::default(),
         }
     }
 }
 
-impl<W: Write> Output for Json<W> {
+impl Format for Json {
     fn begin(&mut self) {
         self.stamps.refresh();
     }
 
-    fn report(&mut self, report: &Report) -> io::Result<()> {
-        let line = &mut self.line;
-        line.clear();
+    fn report(&mut self, report: &Report, line: &mut String) {
         line.push_str("{\"event\":\"");
         line.push_str(name(report));
         line.push_str("\",\"ts\":\"");
@@ -53,38 +48,32 @@ impl<W: Write> Output for Json<W> {
         report.at().write(line);
         if let Some(socket) = report.socket() {
             SocketFields::from(socket).write(line);
+            self.processes.write(socket.owner.as_ref(), line);
+            OwnerFields::of(socket.owner.as_ref()).write(line);
         }
-        more(report, line)?;
+        more(report, line);
         line.push_str("}\n");
-        self.out.write_all(line.as_bytes())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 
 fields! {
-    SocketFields<'a> {
-        proto: &'static str,
-        family: &'static str,
+    SocketFields {
+        proto: Word,
+        family: Word,
         local_addr: Option<IpAddr>,
         local_port: Option<u16>,
         remote_addr: Option<IpAddr>,
         remote_port: Option<u16>,
-        state: &'static str,
+        state: Word,
         cookie: u64,
         netns: Option<u32>,
-        pid: Option<u32>,
-        comm: Option<&'a str>,
-        exe: Option<&'a str>,
-        uid: Option<u32>,
-        cgroup: Option<&'a str>,
-        owner: Option<&'static str>,
+    }
+    OwnerFields {
+        owner: Option<Word>,
     }
     TcpStateFields {
-        old: &'static str,
-        new: &'static str,
+        old: Word,
+        new: Word,
         in_state_ns: Option<u64>,
     }
     TcpCloseFields {
@@ -93,20 +82,31 @@ fields! {
         bytes_received: Option<u64>,
         rtt_us: Option<u64>,
         retransmits: Option<u32>,
-        reason: &'static str,
+        reason: Word,
         errno: Option<u16>,
     }
     UdpFlowFields {
-        phase: &'static str,
+        phase: Word,
         tx_packets: u64,
         tx_bytes: u64,
         rx_packets: u64,
         rx_bytes: u64,
         duration_ns: u64,
     }
+    StartFields<'a> {
+        version: &'a str,
+        kernel: &'a str,
+        rungs: Rungs<'a>,
+        sockets: u64,
+    }
     LostFields {
         count: u64,
-        place = "where": &'static str,
+        place = "where": Word,
+    }
+    PressureFields {
+        place = "where": Word,
+        told: Word,
+        given_up: u64,
     }
     ResyncFields {
         added: u64,
@@ -116,29 +116,32 @@ fields! {
     EndFields {
         events: u64,
         lost: u64,
+        given_up: u64,
         duration_ns: u64,
     }
 }
 
-impl<'a> From<&'a Socket> for SocketFields<'a> {
-    fn from(socket: &'a Socket) -> Self {
-        let process = socket.process();
+impl From<&Socket> for SocketFields {
+    fn from(socket: &Socket) -> Self {
         Self {
-            proto: socket.protocol.name(),
-            family: socket.family.name(),
+            proto: Word(socket.protocol.name()),
+            family: Word(socket.family.name()),
             local_addr: socket.local.addr,
             local_port: socket.local.port,
             remote_addr: socket.remote.addr,
             remote_port: socket.remote.port,
-            state: socket.state_name(),
+            state: Word(socket.state_name()),
             cookie: socket.cookie.0,
             netns: socket.netns,
-            pid: process.map(|process| process.pid),
-            comm: socket.comm(),
-            exe: process.and_then(|process| process.exe.as_deref()),
-            uid: process.map(|process| process.uid),
-            cgroup: process.and_then(|process| process.cgroup.as_deref()),
-            owner: socket.owner.as_ref().map(|owner| owner.how.name()),
+        }
+    }
+}
+
+impl OwnerFields {
+    /// How a socket's owner is known.
+    pub fn of(owner: Option<&Owner>) -> Self {
+        Self {
+            owner: owner.map(|owner| Word(owner.how.name())),
         }
     }
 }
@@ -151,7 +154,7 @@ impl TcpCloseFields {
             bytes_received: closing.bytes_received,
             rtt_us: closing.rtt.map(|time| time.as_micros() as u64),
             retransmits: closing.retransmits,
-            reason: closing.reason.name(),
+            reason: Word(closing.reason.name()),
             errno: closing.errno,
         }
     }
@@ -160,7 +163,7 @@ impl TcpCloseFields {
 impl UdpFlowFields {
     const fn new(phase: Phase, traffic: &Traffic, duration_ns: u64) -> Self {
         Self {
-            phase: phase.name(),
+            phase: Word(phase.name()),
             tx_packets: traffic.tx_packets,
             tx_bytes: traffic.tx_bytes,
             rx_packets: traffic.rx_packets,
@@ -170,24 +173,14 @@ impl UdpFlowFields {
     }
 }
 
-/// What the line of a start says of it: once in a run, so by serde.
-#[derive(Serialize)]
-struct StartFields<'a> {
-    version: &'static str,
-    kernel: &'a str,
-    #[serde(serialize_with = "rung_map")]
-    rungs: &'a [Rung],
-    sockets: u64,
-}
-
 /// Writes what an event adds.
-fn more(report: &Report, line: &mut String) -> io::Result<()> {
+fn more(report: &Report, line: &mut String) {
     match report {
         Report::TcpState {
             old, new, in_state, ..
         } => TcpStateFields {
-            old: old.name(),
-            new: new.name(),
+            old: Word(old.name()),
+            new: Word(new.name()),
             in_state_ns: in_state.map(|time| time.as_nanos() as u64),
         }
         .write(line),
@@ -202,7 +195,18 @@ fn more(report: &Report, line: &mut String) -> io::Result<()> {
         }
         Report::Lost { count, place, .. } => LostFields {
             count: *count,
+            place: Word(place),
+        }
+        .write(line),
+        Report::Pressure {
             place,
+            told,
+            given_up,
+            ..
+        } => PressureFields {
+            place: Word(place),
+            told: Word(told.name()),
+            given_up: *given_up,
         }
         .write(line),
         Report::Resync {
@@ -219,11 +223,13 @@ fn more(report: &Report, line: &mut String) -> io::Result<()> {
         Report::End {
             events,
             lost,
+            given_up,
             duration,
             ..
         } => EndFields {
             events: *events,
             lost: *lost,
+            given_up: *given_up,
             duration_ns: duration.as_nanos() as u64,
         }
         .write(line),
@@ -234,18 +240,15 @@ fn more(report: &Report, line: &mut String) -> io::Result<()> {
             sockets,
             ..
         } => {
-            let fields = serde_json::to_string(&StartFields {
+            StartFields {
                 version,
                 kernel,
-                rungs,
+                rungs: Rungs(rungs),
                 sockets: *sockets,
-            })?;
-            // Without the braces: the line has its own.
-            line.push(',');
-            line.push_str(&fields[1..fields.len() - 1]);
+            }
+            .write(line);
         }
     }
-    Ok(())
 }
 
 const fn name(report: &Report) -> &'static str {
@@ -255,6 +258,7 @@ const fn name(report: &Report) -> &'static str {
         Report::TcpClose { .. } => "tcp_close",
         Report::UdpFlow { .. } => "udp_flow",
         Report::Lost { .. } => "lost",
+        Report::Pressure { .. } => "pressure",
         Report::Resync { .. } => "resync",
         Report::End { .. } => "end",
     }
@@ -267,12 +271,21 @@ pub(super) fn display<S: Serializer>(
     serializer.collect_str(value)
 }
 
-fn rung_map<S: Serializer>(rungs: &&[Rung], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(rungs.len()))?;
-    for rung in *rungs {
-        map.serialize_entry(rung.capability, rung.rung)?;
+/// Each rung under the name of its capability.
+struct Rungs<'a>(&'a [Rung]);
+
+impl Serialize for Rungs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|rung| (rung.capability, rung.rung)))
     }
-    map.end()
+}
+
+impl Field for Rungs<'_> {
+    fn write(&self, line: &mut String) {
+        if let Ok(object) = serde_json::to_string(self) {
+            line.push_str(&object);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     event::{
         Closing, Cookie, Endpoint, Family, How, Owner, Phase, Process, Protocol, Reason, Report,
-        Rung, Socket, State, Traffic,
+        Rung, Socket, State, Told, Traffic,
     },
 };
 
@@ -43,6 +43,21 @@ pub fn socket() -> Socket {
             process: Some(Arc::new(process)),
             how: How::Inherited,
         }),
+    }
+}
+
+/// A process as an owner.
+pub fn owner(pid: u32, comm: &str) -> Owner {
+    let process = Process {
+        pid,
+        comm: comm.to_owned(),
+        exe: Some("/usr/bin/\"quoted\"".to_owned()),
+        uid: 33,
+        cgroup: None,
+    };
+    Owner {
+        process: Some(Arc::new(process)),
+        how: How::Connect,
     }
 }
 
@@ -137,7 +152,7 @@ pub fn flow(phase: Phase) -> Report {
 }
 
 /// The reports that are about netwatch itself.
-pub fn about() -> [Report; 4] {
+pub fn about() -> [Report; 5] {
     let rungs = vec![Rung {
         capability: "tcp",
         rung: "tp_btf",
@@ -156,6 +171,12 @@ pub fn about() -> [Report; 4] {
             count: 12,
             place: "tcp_ring",
         },
+        Report::Pressure {
+            at: 4_000_000_001,
+            place: "output",
+            told: Told::Landmarks,
+            given_up: 34,
+        },
         Report::Resync {
             at: 5_000_000_000,
             added: 1,
@@ -166,6 +187,7 @@ pub fn about() -> [Report; 4] {
             at: 6_000_000_000,
             events: 9,
             lost: 12,
+            given_up: 56,
             places: vec![],
             duration: Duration::from_secs(6),
         },

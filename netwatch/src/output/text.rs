@@ -1,29 +1,22 @@
 //! Aligned text.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-    iter,
-};
+use std::{fmt::Write as _, iter};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Output, note};
+use super::{Format, note};
 use crate::{
     cli::trace::View,
     clock::{Clock, Stamps},
     columns::{self, Align, Column, Line},
-    event::{Reason, Report, State},
+    event::{Reason, Report, State, Told},
 };
 
 /// Writes aligned lines, the columns' headers first.
-pub(super) struct Text<W> {
-    out: W,
+pub(super) struct Text {
     stamps: Stamps,
     columns: Vec<&'static Column>,
     time: String,
-    cell: String,
-    line: String,
     color: bool,
     headed: bool,
 }
@@ -35,36 +28,33 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const NEWS: Style = AnsiColor::Cyan.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-impl<W: Write> Text<W> {
-    pub fn new(out: W, clock: Clock, view: View, color: bool) -> Self {
+impl Text {
+    pub fn new(clock: Clock, view: View, color: bool) -> Self {
         let names = match view {
             View::Trace => columns::TRACE,
             View::Life => columns::LIFE,
         };
         Self {
-            out,
             stamps: Stamps::new(clock),
             time: String::new(),
-            cell: String::new(),
-            line: String::new(),
             columns: columns::named(names),
             color,
             headed: false,
         }
     }
 
-    fn head(&mut self) -> io::Result<()> {
+    fn head(&mut self, out: &mut String) {
         self.headed = true;
-        let mut line = Padded::new(&mut self.line, self.color);
+        let mut line = Padded::new(out, self.color);
         for column in &self.columns {
-            line.cell(column, column.header, BOLD);
+            line.cell(column, BOLD, |out| out.push_str(column.header));
         }
-        writeln!(self.out, "{}", self.line.trim_end())
+        line.end();
     }
 
-    fn row(&mut self, report: &Report) -> io::Result<()> {
+    fn row(&mut self, report: &Report, out: &mut String) {
         let Some(socket) = report.socket() else {
-            return Ok(());
+            return;
         };
         self.time.clear();
         self.stamps.time_of_day(report.at(), &mut self.time);
@@ -73,40 +63,35 @@ impl<W: Write> Text<W> {
             socket,
             report,
         };
-        let mut line = Padded::new(&mut self.line, self.color);
+        let mut line = Padded::new(out, self.color);
         for column in &self.columns {
-            let style = match column.name {
-                "time" | "ended" => DIM,
-                "event" | "reason" => meaning(report),
-                _ => PLAIN,
+            let style = match column.style {
+                columns::Style::Plain => PLAIN,
+                columns::Style::Dim => DIM,
+                columns::Style::Meaning => meaning(report),
             };
-            self.cell.clear();
-            (column.cell)(&what, &mut self.cell);
-            line.cell(column, &self.cell, style);
+            line.cell(column, style, |out| (column.cell)(&what, out));
         }
-        self.line.truncate(self.line.trim_end().len());
-        self.line.push('\n');
-        self.out.write_all(self.line.as_bytes())
+        line.end();
     }
 
     /// A line that is about netwatch itself, among the others.
-    fn remark(&mut self, report: &Report, text: &str, style: Style) -> io::Result<()> {
-        self.time.clear();
-        self.stamps.time_of_day(report.at(), &mut self.time);
-        let time = &self.time;
+    fn remark(&mut self, report: &Report, text: &str, style: Style, out: &mut String) {
+        self.stamps.time_of_day(report.at(), out);
         let style = if self.color { style } else { PLAIN };
-        writeln!(self.out, "{time} {style}{text}{style:#}")
+        // Writing to a String can't fail.
+        let _ = writeln!(out, " {style}{text}{style:#}");
     }
 }
 
-impl<W: Write> Output for Text<W> {
+impl Format for Text {
     fn begin(&mut self) {
         self.stamps.refresh();
     }
 
-    fn report(&mut self, report: &Report) -> io::Result<()> {
+    fn report(&mut self, report: &Report, out: &mut String) {
         if !self.headed {
-            self.head()?;
+            self.head(out);
         }
         match report {
             Report::Start {
@@ -124,13 +109,28 @@ impl<W: Write> Output for Text<W> {
                     "{version} on Linux {kernel}, {sockets} sockets open already"
                 ));
                 note(&rungs.join(" "));
-                Ok(())
             }
             Report::Lost { count, place, .. } => self.remark(
                 report,
                 &format!("*** LOST {count} events ({place}) ***"),
                 BAD,
+                out,
             ),
+            Report::Pressure {
+                place,
+                told,
+                given_up,
+                ..
+            } => {
+                let what = match told {
+                    Told::Everything => "everything is told again",
+                    Told::Landmarks => "only beginnings, ends and listeners are told",
+                    Told::Ends => "only ends and listeners are told",
+                    Told::Nothing => "nothing is told",
+                };
+                let text = format!("*** {place}: {what}; {given_up} left out up to here ***");
+                self.remark(report, &text, BAD, out);
+            }
             Report::Resync {
                 added,
                 removed,
@@ -138,70 +138,79 @@ impl<W: Write> Output for Text<W> {
                 ..
             } => {
                 let what = format!("{added} added, {removed} removed, {changed} changed");
-                self.remark(report, &format!("*** table put right: {what} ***"), NEWS)
+                self.remark(
+                    report,
+                    &format!("*** table put right: {what} ***"),
+                    NEWS,
+                    out,
+                );
             }
-            Report::End { .. } => Ok(()),
+            Report::End { .. } => {}
             Report::TcpState { .. } | Report::TcpClose { .. } | Report::UdpFlow { .. } => {
-                self.row(report)
+                self.row(report, out);
             }
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 
 /// A line in which each cell is padded to its column.
 struct Padded<'a> {
-    line: &'a mut String,
+    out: &'a mut String,
+    /// Where the line begins.
+    start: usize,
     color: bool,
     /// What cells were too long by: it is taken from the padding of those that follow.
     debt: usize,
 }
 
 impl<'a> Padded<'a> {
-    fn new(line: &'a mut String, color: bool) -> Self {
-        line.clear();
+    const fn new(out: &'a mut String, color: bool) -> Self {
         Self {
-            line,
+            start: out.len(),
+            out,
             color,
             debt: 0,
         }
     }
 
-    fn cell(&mut self, column: &Column, cell: &str, style: Style) {
-        if !self.line.is_empty() {
-            self.line.push(' ');
+    fn cell(&mut self, column: &Column, style: Style, write: impl FnOnce(&mut String)) {
+        if self.out.len() > self.start {
+            self.out.push(' ');
         }
-        let length = if cell.is_ascii() {
-            cell.len()
-        } else {
-            cell.chars().count()
-        };
+        let is_styled = self.color && style != PLAIN;
+        if is_styled {
+            // Writing to a String can't fail.
+            let _ = write!(self.out, "{style}");
+        }
+        let start = self.out.len();
+        write(self.out);
+        let length = self.out[start..].chars().count();
         let padding = column
             .width
             .saturating_sub(length)
             .saturating_sub(self.debt);
         self.debt = (self.debt + length).saturating_sub(column.width);
-        if column.align == Align::Right {
-            self.pad(padding);
+        if column.align == Align::Right && padding > 0 {
+            self.out
+                .insert_str(start, &SPACES[..padding.min(SPACES.len())]);
         }
-        if self.color && style != PLAIN {
-            // Writing to a String can't fail.
-            let _ = write!(self.line, "{style}{cell}{style:#}");
-        } else {
-            self.line.push_str(cell);
+        if is_styled {
+            let _ = write!(self.out, "{style:#}");
         }
         if column.align == Align::Left {
-            self.pad(padding);
+            self.out.extend(iter::repeat_n(' ', padding));
         }
     }
 
-    fn pad(&mut self, count: usize) {
-        self.line.extend(iter::repeat_n(' ', count));
+    /// Ends the line, without spaces at its end.
+    fn end(self) {
+        self.out.truncate(self.out.trim_end_matches(' ').len());
+        self.out.push('\n');
     }
 }
+
+/// As many as any column is wide.
+const SPACES: &str = "                                ";
 
 /// The colour of what happened.
 const fn meaning(report: &Report) -> Style {

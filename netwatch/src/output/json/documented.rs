@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::tests::written;
 use crate::{
-    event::{How, Phase, Protocol, Reason, Report, State},
+    event::{How, Phase, Protocol, Reason, Report, State, Told},
     output::samples,
 };
 
@@ -142,5 +142,7 @@ fn every_word_is_documented() {
     reasons.for_each(|word| has("tcp_close", word));
     phases.into_iter().for_each(|word| has("udp_flow", word));
     protocols.into_iter().for_each(|word| has(SOCKET, word));
+    let told = Told::ALL.iter().map(|told| told.name());
+    told.for_each(|word| has("pressure", word));
     hows.into_iter().for_each(|how| has(SOCKET, how.name()));
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::text::push_addr;
 
 /// A value of a field.
@@ -33,6 +35,18 @@ impl Field for &str {
     }
 }
 
+/// A word of the contract: nothing in it is to be escaped.
+#[derive(Clone, Copy, Serialize)]
+pub struct Word(pub &'static str);
+
+impl Field for Word {
+    fn write(&self, line: &mut String) {
+        line.push('"');
+        line.push_str(self.0);
+        line.push('"');
+    }
+}
+
 impl Field for IpAddr {
     fn write(&self, line: &mut String) {
         line.push('"');
@@ -55,7 +69,7 @@ macro_rules! fields {
     ($($name:ident $(<$life:lifetime>)? { $($field:ident $(= $key:literal)?: $type:ty,)* })*) => {
         $(
             #[derive(Serialize)]
-            pub(super) struct $name $(<$life>)? {
+            pub(in crate::output) struct $name $(<$life>)? {
                 $($(#[serde(rename = $key)])? $field: $type,)*
             }
 

@@ -4,9 +4,8 @@ use super::*;
 use crate::{event::Phase, output::samples};
 
 pub fn written(report: &Report) -> Value {
-    let mut json = Json::new(Vec::new(), samples::clock());
-    json.report(report).unwrap();
-    let text = String::from_utf8(json.out).unwrap();
+    let mut text = String::new();
+    Json::new(samples::clock()).report(report, &mut text);
     assert_eq!(text.matches('\n').count(), 1, "one line: {text}");
     serde_json::from_str(&text).unwrap()
 }
@@ -128,8 +127,9 @@ fn about_netwatch_itself() {
         {"event": "start", "version": "1.2.3", "kernel": "6.18", "rungs": {"tcp": "tp_btf"},
          "sockets": 5},
         {"event": "lost", "count": 12, "where": "tcp_ring"},
+        {"event": "pressure", "where": "output", "told": "landmarks", "given_up": 34},
         {"event": "resync", "added": 1, "removed": 2, "changed": 3},
-        {"event": "end", "events": 9, "lost": 12, "duration_ns": 6_000_000_000_u64}
+        {"event": "end", "events": 9, "lost": 12, "given_up": 56, "duration_ns": 6_000_000_000_u64}
     ]);
     assert_eq!(json!(lines), expected);
 }

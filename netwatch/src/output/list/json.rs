@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::super::json::{SocketFields, display};
+use super::super::json::{OwnerFields, ProcessFields, SocketFields, display};
 use crate::{
     clock::{Clock, monotonic},
     list::{Detail, Entry, Listing, Mark, Memory, TcpInfo},
@@ -31,6 +31,8 @@ pub fn write(
         ts: clock.rfc3339(at),
         mono_ns: at,
         socket: SocketFields::from(&entry.socket),
+        process: ProcessFields::of(entry.socket.owner.as_ref()),
+        owner: OwnerFields::of(entry.socket.owner.as_ref()),
         change: mark.and_then(change),
         inode: entry.facts.inode,
         socket_uid: entry.facts.uid,
@@ -78,7 +80,11 @@ struct Line<'a, T: std::fmt::Display> {
     ts: T,
     mono_ns: u64,
     #[serde(flatten)]
-    socket: SocketFields<'a>,
+    socket: SocketFields,
+    #[serde(flatten)]
+    process: ProcessFields<'a>,
+    #[serde(flatten)]
+    owner: OwnerFields,
     change: Option<&'static str>,
     inode: Option<u32>,
     socket_uid: Option<u32>,

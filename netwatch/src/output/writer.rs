@@ -1,0 +1,137 @@
+//! The way out: a thread of its own, so that a reader who is slow, or has stopped, never keeps netwatch
+//! from reading the kernel's rings, nor from ending.
+
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    os::fd::AsFd as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How long a reader may take nothing at the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Brings text to stdout, in the order in which it is handed over.
+pub struct Writer {
+    texts: Sender<String>,
+    /// Buffers that were written, to be used again.
+    empty: Receiver<String>,
+    waiting: Arc<AtomicUsize>,
+    /// How it ended.
+    result: Receiver<io::Result<()>>,
+}
+
+/// What is to be said at the end of a writer's work.
+#[derive(Debug)]
+pub enum End {
+    Written,
+    /// The reader took nothing any more, and so many bytes wait.
+    Stuck(usize),
+}
+
+impl Writer {
+    /// Writes to stdout.
+    ///
+    /// # Errors
+    ///
+    /// Stdout is closed, or the kernel has no thread.
+    pub fn stdout() -> io::Result<Self> {
+        let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let (texts, to_write) = mpsc::channel::<String>();
+        let (written, empty) = mpsc::channel();
+        let (ended, result) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&waiting);
+        thread::Builder::new()
+            .name("output".to_owned())
+            .spawn(move || {
+                // Nobody may want to know any more.
+                let _ = ended.send(write_all(&stdout, &to_write, &written, &count));
+            })?;
+        Ok(Self {
+            texts,
+            empty,
+            waiting,
+            result,
+        })
+    }
+
+    /// Hands over a text, in exchange for an empty one.
+    ///
+    /// # Errors
+    ///
+    /// What was handed over before can't be written.
+    pub fn hand_over(&mut self, text: &mut String) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let full = std::mem::replace(text, self.empty.try_recv().unwrap_or_default());
+        self.waiting.fetch_add(full.len(), Ordering::Relaxed);
+        self.texts.send(full).map_err(|_| self.why_it_ended())
+    }
+
+    /// How many bytes were handed over that are not written yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything is written, as long as its reader takes something.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    pub fn finish(self) -> io::Result<End> {
+        drop(self.texts);
+        let mut before = self.waiting.load(Ordering::Relaxed);
+        loop {
+            match self.result.recv_timeout(PATIENCE) {
+                Ok(result) => return result.map(|()| End::Written),
+                Err(RecvTimeoutError::Disconnected) => return Err(disappeared()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = self.waiting.load(Ordering::Relaxed);
+            if now == before {
+                return Ok(End::Stuck(now));
+            }
+            before = now;
+        }
+    }
+
+    fn why_it_ended(&self) -> io::Error {
+        match self.result.recv() {
+            Ok(Err(error)) => error,
+            _ => disappeared(),
+        }
+    }
+}
+
+fn disappeared() -> io::Error {
+    io::Error::other("the thread that writes has ended")
+}
+
+/// The most that is written at once: what was taken is seen by so much.
+const PIECE: usize = 64 << 10;
+
+fn write_all(
+    mut out: &File,
+    texts: &Receiver<String>,
+    empty: &Sender<String>,
+    waiting: &AtomicUsize,
+) -> io::Result<()> {
+    for mut text in texts {
+        for piece in text.as_bytes().chunks(PIECE) {
+            out.write_all(piece)?;
+            waiting.fetch_sub(piece.len(), Ordering::Relaxed);
+        }
+        text.clear();
+        // Whoever handed it over may have gone.
+        let _ = empty.send(text);
+    }
+    Ok(())
+}
