@@ -1,6 +1,6 @@
 //! Numbers as people read them, in few characters.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 /// Writes a count in at most five characters: `999`, `1.2k`, `123k`, `4.5M`.
 pub fn push_count(out: &mut String, number: u64) {
@@ -29,19 +29,43 @@ pub fn push_count(out: &mut String, number: u64) {
 
 /// Writes a duration in at most six characters: `17µs`, `2.3ms`, `1.2s`, `3m07s`, `5h12m`, `4d03h`.
 pub fn push_duration(out: &mut String, time: Duration) {
-    let micros = time.as_micros();
     let seconds = time.as_secs();
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    // Writing to a String can't fail.
-    let _ = match seconds {
-        0 if micros < 1_000 => write!(out, "{micros}µs"),
-        0 if micros < 100_000 => write!(out, "{}.{}ms", micros / 1_000, micros % 1_000 / 100),
-        0 => write!(out, "{}ms", micros / 1_000),
-        1..60 => write!(out, "{seconds}.{}s", time.subsec_millis() / 100),
-        60..3600 => write!(out, "{minutes}m{:02}s", seconds % 60),
-        3600..86_400 => write!(out, "{hours}h{:02}m", minutes % 60),
-        _ => write!(out, "{days}d{:02}h", hours % 24),
+    let micros = time.subsec_micros();
+    let two = |out: &mut String, whole: u64, unit: &str, part: u64, part_unit: &str| {
+        push_number(out, whole);
+        out.push_str(unit);
+        if part < 10 {
+            out.push('0');
+        }
+        push_number(out, part);
+        out.push_str(part_unit);
     };
+    match seconds {
+        0 if micros < 1_000 => {
+            push_number(out, micros);
+            out.push_str("µs");
+        }
+        0 if micros < 100_000 => push_tenths(out, micros / 100, "ms"),
+        0 => {
+            push_number(out, micros / 1_000);
+            out.push_str("ms");
+        }
+        1..60 => push_tenths(out, seconds as u32 * 10 + micros / 100_000, "s"),
+        60..3600 => two(out, seconds / 60, "m", seconds % 60, "s"),
+        3600..86_400 => two(out, seconds / 3600, "h", seconds / 60 % 60, "m"),
+        _ => two(out, seconds / 86_400, "d", seconds / 3600 % 24, "h"),
+    }
+}
+
+fn push_number(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
+fn push_tenths(out: &mut String, tenths: u32, unit: &str) {
+    push_number(out, tenths / 10);
+    out.push('.');
+    push_number(out, tenths % 10);
+    out.push_str(unit);
 }
 
 /// A count, as [`push_count`] writes it.

@@ -12,7 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod columns;
 pub mod decode;
-mod enrich;
+pub mod enrich;
 pub mod event;
 pub mod filter;
 mod flow_map;

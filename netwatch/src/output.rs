@@ -2,13 +2,13 @@
 
 pub mod describe;
 pub mod host;
-mod json;
+pub mod json;
 pub mod list;
 pub mod netstat;
 mod pressure;
 #[cfg(test)]
 mod samples;
-mod text;
+pub mod text;
 mod writer;
 
 use std::io::{self, Write as _, stdout};
@@ -27,7 +27,7 @@ pub use writer::End;
 use writer::Writer;
 
 /// Puts reports into words.
-trait Format {
+pub trait Format {
     /// Reports follow that have just come in.
     fn begin(&mut self);
 
@@ -46,8 +46,8 @@ pub struct Output {
     is_relieved: bool,
 }
 
-/// A piece of text that is worth handing over. Each wakes the thread that writes.
-const PIECE: usize = 256 << 10;
+/// A piece of text that is worth handing over: it still lies in the cache.
+const PIECE: usize = 128 << 10;
 
 impl Output {
     /// The output that was asked for.

@@ -18,13 +18,13 @@ use crate::{
     clock,
     decode::{self, Record},
     enrich::Processes,
-    event::{Event, MonoNs, Report, Rung, What},
+    event::{Event, MonoNs, Report, Rung, Snapshot, What},
     flow_map::FlowMap,
     ledger::Ledger,
     probes::{self, Attached, LoadOptions},
     snapshot::{self, RawSnapshot, Reading},
     source::{Batch, Rings},
-    table::{Changes, Table},
+    table::Table,
 };
 use pressure::Pressure;
 use resync::Resync;
@@ -281,8 +281,11 @@ impl Tracer {
         }
         let raw = reading.finish()?;
         self.drain(usize::MAX);
-        self.merge(raw);
-        self.fold_fresh()
+        let snapshot = self.understood(raw);
+        self.table.merge(&snapshot);
+        self.fold_fresh()?;
+        self.table.sweep(&snapshot);
+        Ok(())
     }
 
     /// One turn: what is there now, though not more than `limit` events, so that what is said of them
@@ -420,9 +423,10 @@ impl Tracer {
         Ok(())
     }
 
-    fn merge(&mut self, raw: RawSnapshot) -> Changes {
+    /// What a snapshot has read, in terms of sockets and their owners.
+    fn understood(&mut self, raw: RawSnapshot) -> Snapshot {
         self.ledger.undecodable(raw.undecodable);
         self.unfound.clone_from(&raw.unfound);
-        self.table.merge(&raw.resolve(&mut self.processes))
+        raw.resolve(&mut self.processes)
     }
 }

@@ -20,12 +20,13 @@ pub(in crate::output) use owner::ProcessFields;
 use owner::ProcessWriter;
 
 /// Writes JSON lines.
-pub(super) struct Json {
+pub struct Json {
     stamps: Stamps,
     processes: ProcessWriter,
 }
 
 impl Json {
+    /// With times by the given clock.
     pub fn new(clock: Clock) -> Self {
         Self {
             stamps: Stamps::new(clock),

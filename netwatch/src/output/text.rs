@@ -1,6 +1,6 @@
 //! Aligned text.
 
-use std::{fmt::Write as _, iter};
+use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Writes aligned lines, the columns' headers first.
-pub(super) struct Text {
+pub struct Text {
     stamps: Stamps,
     columns: Vec<&'static Column>,
     time: String,
@@ -29,6 +29,7 @@ const NEWS: Style = AnsiColor::Cyan.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
 impl Text {
+    /// With times by the given clock, for one of the views, with colour or without.
     pub fn new(clock: Clock, view: View, color: bool) -> Self {
         let names = match view {
             View::Trace => columns::TRACE,
@@ -184,7 +185,12 @@ impl<'a> Padded<'a> {
         }
         let start = self.out.len();
         write(self.out);
-        let length = self.out[start..].chars().count();
+        let text = &self.out[start..];
+        let length = if text.is_ascii() {
+            text.len()
+        } else {
+            text.chars().count()
+        };
         let padding = column
             .width
             .saturating_sub(length)
@@ -198,7 +204,7 @@ impl<'a> Padded<'a> {
             let _ = write!(self.out, "{style:#}");
         }
         if column.align == Align::Left {
-            self.out.extend(iter::repeat_n(' ', padding));
+            self.out.push_str(&SPACES[..padding.min(SPACES.len())]);
         }
     }
 

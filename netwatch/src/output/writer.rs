@@ -1,5 +1,5 @@
-//! The way out: a thread of its own, so that a reader who is slow, or has stopped, never keeps netwatch
-//! from reading the kernel's rings, nor from ending.
+//! The way out. Where somebody reads along, that is a thread of its own, so that a reader who is slow, or
+//! has stopped, never keeps netwatch from reading the kernel's rings, nor from ending.
 
 use std::{
     fs::File,
@@ -18,13 +18,11 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Brings text to stdout, in the order in which it is handed over.
-pub struct Writer {
-    texts: Sender<String>,
-    /// Buffers that were written, to be used again.
-    empty: Receiver<String>,
-    waiting: Arc<AtomicUsize>,
-    /// How it ended.
-    result: Receiver<io::Result<()>>,
+pub enum Writer {
+    /// A file takes what it is given.
+    Direct(File),
+    /// Whoever reads a pipe, a socket or a terminal takes what they like.
+    Thread(Thread),
 }
 
 /// What is to be said at the end of a writer's work.
@@ -43,6 +41,62 @@ impl Writer {
     /// Stdout is closed, or the kernel has no thread.
     pub fn stdout() -> io::Result<Self> {
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        if stdout.metadata()?.is_file() {
+            Ok(Self::Direct(stdout))
+        } else {
+            Thread::start(stdout).map(Self::Thread)
+        }
+    }
+
+    /// Hands over a text, and leaves an empty one.
+    ///
+    /// # Errors
+    ///
+    /// It, or what was handed over before, can't be written.
+    pub fn hand_over(&mut self, text: &mut String) -> io::Result<()> {
+        match self {
+            Self::Direct(file) => {
+                file.write_all(text.as_bytes())?;
+                text.clear();
+                Ok(())
+            }
+            Self::Thread(thread) => thread.hand_over(text),
+        }
+    }
+
+    /// How many bytes were handed over that are not written yet.
+    pub fn waiting(&self) -> usize {
+        match self {
+            Self::Direct(_) => 0,
+            Self::Thread(thread) => thread.waiting.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Waits until everything is written, as long as its reader takes something.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written.
+    pub fn finish(self) -> io::Result<End> {
+        match self {
+            Self::Direct(_) => Ok(End::Written),
+            Self::Thread(thread) => thread.finish(),
+        }
+    }
+}
+
+/// A thread that writes.
+pub struct Thread {
+    texts: Sender<String>,
+    /// Buffers that were written, to be used again.
+    empty: Receiver<String>,
+    waiting: Arc<AtomicUsize>,
+    /// How it ended.
+    result: Receiver<io::Result<()>>,
+}
+
+impl Thread {
+    fn start(out: File) -> io::Result<Self> {
         let (texts, to_write) = mpsc::channel::<String>();
         let (written, empty) = mpsc::channel();
         let (ended, result) = mpsc::channel();
@@ -52,7 +106,7 @@ impl Writer {
             .name("output".to_owned())
             .spawn(move || {
                 // Nobody may want to know any more.
-                let _ = ended.send(write_all(&stdout, &to_write, &written, &count));
+                let _ = ended.send(write_all(&out, &to_write, &written, &count));
             })?;
         Ok(Self {
             texts,
@@ -62,12 +116,7 @@ impl Writer {
         })
     }
 
-    /// Hands over a text, in exchange for an empty one.
-    ///
-    /// # Errors
-    ///
-    /// What was handed over before can't be written.
-    pub fn hand_over(&mut self, text: &mut String) -> io::Result<()> {
+    fn hand_over(&mut self, text: &mut String) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
@@ -76,17 +125,7 @@ impl Writer {
         self.texts.send(full).map_err(|_| self.why_it_ended())
     }
 
-    /// How many bytes were handed over that are not written yet.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// Waits until everything is written, as long as its reader takes something.
-    ///
-    /// # Errors
-    ///
-    /// It can't be written.
-    pub fn finish(self) -> io::Result<End> {
+    fn finish(self) -> io::Result<End> {
         drop(self.texts);
         let mut before = self.waiting.load(Ordering::Relaxed);
         loop {

@@ -14,17 +14,13 @@ pub struct Changes {
 }
 
 impl Table {
-    /// Takes a snapshot into the table. What an event has told since a socket was read stays; what
-    /// the snapshot doesn't have, and no event told of since it began, goes.
+    /// Takes what a snapshot found into the table; what an event has told since a socket was read
+    /// stays. The events that came meanwhile are to follow, then [`Table::sweep`].
     pub fn merge(&mut self, snapshot: &Snapshot) -> Changes {
         let mut changes = Changes::default();
-        // By kind, as the rest of a connection has the cookie of its socket.
-        let mut seen = [HashSet::new(), HashSet::new()];
         let mut told = Vec::new();
         for found in &snapshot.found {
-            let is_full = found.kind == FoundKind::Full;
-            seen[usize::from(is_full)].insert(found.socket.cookie);
-            if is_full {
+            if found.kind == FoundKind::Full {
                 self.take(found, &mut changes);
                 continue;
             }
@@ -33,6 +29,20 @@ impl Table {
             changes.added += (self.waiting.len() - before) as u64;
         }
         changes.changed += told.len() as u64;
+        self.unconfirmed.clear();
+        changes
+    }
+
+    /// Removes what a snapshot doesn't have and no event has told of since it began. Every event
+    /// up to its end must have been applied: one of a socket that was closed meanwhile needs what
+    /// the table has of it. Gives back how many that were.
+    pub fn sweep(&mut self, snapshot: &Snapshot) -> u64 {
+        // By kind, as the rest of a connection has the cookie of its socket.
+        let mut seen = [HashSet::new(), HashSet::new()];
+        for found in &snapshot.found {
+            let is_full = found.kind == FoundKind::Full;
+            seen[usize::from(is_full)].insert(found.socket.cookie);
+        }
         let kept = |seen: &HashSet<Cookie>, socket: &Socket, as_of: MonoNs| {
             let is_newer = as_of > snapshot.began;
             is_newer || seen.contains(&socket.cookie) || snapshot.may_have_missed(socket)
@@ -43,9 +53,7 @@ impl Table {
             .retain(|_, row| kept(&full, &row.socket, row.as_of));
         self.waiting
             .retain(|_, row| kept(&rest, &row.socket, row.as_of));
-        self.unconfirmed.clear();
-        changes.removed += (before - self.len()) as u64;
-        changes
+        (before - self.len()) as u64
     }
 
     fn take(&mut self, found: &Found, changes: &mut Changes) {

@@ -77,6 +77,12 @@ fn step(at: MonoNs, old: State, new: State, everything: Option<Everything>) -> E
     }
 }
 
+/// Compares with a snapshot, beside which nothing happened.
+fn put_right(table: &mut Table, snapshot: &Snapshot, removed: u64) {
+    table.merge(snapshot);
+    assert_eq!(table.sweep(snapshot), removed);
+}
+
 fn tell(table: &mut Table, events: &[Event]) -> Vec<Report> {
     let mut out = Vec::new();
     for event in events {
@@ -241,7 +247,7 @@ fn an_end_that_no_event_told_is_noticed() {
     assert!(table.has_waiting(), "it must be looked for again");
     assert_eq!(look(&mut table), 1, "no event came");
     assert_eq!(look(&mut table), 0, "once");
-    assert_eq!(table.merge(&snapshot(600, rest())).removed, 1, "the socket");
+    put_right(&mut table, &snapshot(600, rest()), 1);
     assert_eq!(table.get(COOKIE).map(|socket| socket.state), Some(TimeWait));
 }
 
@@ -338,8 +344,27 @@ fn a_closed_socket_is_not_resurrected_and_a_missing_one_goes() {
         400,
         vec![found(410, Established, FoundKind::Full)],
     ));
-    assert_eq!(table.merge(&snapshot(500, vec![])).removed, 1);
+    put_right(&mut table, &snapshot(500, vec![]), 1);
     assert!(table.is_empty());
+}
+
+#[test]
+fn what_closed_while_a_snapshot_was_read_is_known_to_the_events_that_say_so() {
+    let mut table = Table::default();
+    let open = [step(200, SynSent, Established, detail(EndFacts::default()))];
+    tell(&mut table, &open);
+    // Read after the close, of which the events come now.
+    let without = snapshot(300, vec![]);
+    assert_eq!(table.merge(&without), Changes::default());
+    let (_, figures) = detail(LOCAL_FIRST).unwrap();
+    let mut close = step(330, LastAck, Close, None);
+    if let What::Transition(transition) = &mut close.what {
+        transition.figures = Some(figures);
+    }
+    let reports = tell(&mut table, &[step(320, CloseWait, LastAck, None), close]);
+    assert_eq!(states(&reports), [(CloseWait, LastAck), (LastAck, Close)]);
+    assert!(matches!(reports.last(), Some(Report::TcpClose { .. })));
+    assert_eq!(table.sweep(&without), 0);
 }
 
 #[test]
@@ -353,7 +378,7 @@ fn what_can_t_be_looked_into_stays() {
         began,
         ..Snapshot::default()
     };
-    assert_eq!(table.merge(&blind(500)).removed, 0);
+    put_right(&mut table, &blind(500), 0);
     assert_eq!(table.len(), 1);
 
     let mut table = Table::default();

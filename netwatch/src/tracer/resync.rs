@@ -116,9 +116,11 @@ impl Tracer {
 
     fn take_resync(&mut self, raw: RawSnapshot, mut held: Batch, now: MonoNs) -> Result<()> {
         let began = raw.began();
-        let mut changes = self.merge(raw);
+        let snapshot = self.understood(raw);
+        let mut changes = self.table.merge(&snapshot);
         let at = self.reports.len();
         self.fold_all(&mut held)?;
+        changes.removed += self.table.sweep(&snapshot);
         let flows = self.flow_map.all()?;
         let before = self.reports.len();
         for id in self
