@@ -17,7 +17,7 @@ mod socket;
 
 pub use counter::Counter;
 pub use offsets::{HolderOffsets, Offsets};
-pub use owner::{Owner, PATH_BYTES, PROCESS_KTHREAD, ProcessKey, ProcessRecord, how};
+pub use owner::{Owner, PATH_BYTES, ProcessKey, ProcessRecord, how};
 pub use record::{
     Header, OwnerRecord, ReleaseRecord, ResetRecord, TcpEnd, TcpFull, TcpLite, TcpStats, UdpRecord,
     detail, flag, kind,

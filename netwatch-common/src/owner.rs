@@ -63,9 +63,6 @@ wire!(Owner, 40);
 /// How many bytes of a path a [`ProcessRecord`] can hold.
 pub const PATH_BYTES: usize = 512;
 
-/// Set in [`ProcessRecord::flags`] for a kernel thread.
-pub const PROCESS_KTHREAD: u32 = 1;
-
 /// The facts of a process, sent once for each [`ProcessKey`] before the first record that names it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +70,12 @@ pub const PROCESS_KTHREAD: u32 = 1;
 pub struct ProcessRecord {
     pub header: Header,
     pub process: ProcessKey,
-    /// From `task->cgroups->dfl_cgrp->kn->id`.
-    pub cgroup_id: u64,
     pub uid: u32,
-    pub flags: u32,
+    /// Not 0 where `exe` lacks the front of the path, because that is too long.
+    pub exe_cut: u8,
+    /// The same of `cgroup`.
+    pub cgroup_cut: u8,
+    pub _pad: [u8; 2],
     pub comm: [u8; 16],
     /// Bytes of `exe` in use.
     pub exe_len: u32,
@@ -88,4 +87,4 @@ pub struct ProcessRecord {
     /// The path in the unified cgroup hierarchy, in the same form. From `kernfs_node.name`.
     pub cgroup: [u8; PATH_BYTES],
 }
-wire!(ProcessRecord, 80 + 2 * PATH_BYTES);
+wire!(ProcessRecord, 72 + 2 * PATH_BYTES);

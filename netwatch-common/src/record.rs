@@ -40,6 +40,8 @@ pub mod flag {
     pub const LOCAL_FIRST: u16 = 16;
     /// The peer closed first.
     pub const REMOTE_FIRST: u16 = 32;
+    /// The last descriptor of the UDP socket is closed. Never in a record.
+    pub const RELEASED: u16 = 64;
 }
 
 /// How much is told, where less is wanted or the reader is behind.
@@ -173,11 +175,15 @@ pub struct UdpRecord {
     pub tuple: Tuple,
     pub owner: Owner,
     pub counters: FlowCounters,
-    /// The socket is connected to this remote. From `bpf_sock.state`.
+    /// The address that the socket is bound to. From `bpf_sock.src_ip4` or `src_ip6`.
+    pub bound: [u8; 16],
+    /// Not 0 for a connected socket. From `bpf_sock.state`.
     pub connected: u8,
-    pub _pad: [u8; 7],
+    /// Not 0 where the flow is with the socket's peer. From `bpf_sock.dst_ip4` or `dst_ip6`, `dst_port`.
+    pub to_peer: u8,
+    pub _pad: [u8; 6],
 }
-wire!(UdpRecord, 176);
+wire!(UdpRecord, 192);
 
 /// The last descriptor of a UDP socket was closed.
 #[repr(C)]

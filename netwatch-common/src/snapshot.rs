@@ -1,6 +1,6 @@
 //! What the BPF iterators write.
 
-use crate::{owner::Owner, record::TcpStats, socket::Tuple, wire};
+use crate::{owner::Owner, socket::Tuple, wire};
 
 /// The values of [`IterRow::kind`].
 pub mod row {
@@ -25,20 +25,16 @@ pub struct IterRow {
     pub ts_ns: u64,
     pub cookie: u64,
     pub tuple: Tuple,
-    /// Of a [`row::FILE`]: the holder. Otherwise what the socket's memory says.
+    /// Of a [`row::FILE`]: the holder. Otherwise what the socket's memory says, or else that the socket
+    /// is the kernel's own, from `sk_kern_sock`.
     pub owner: Owner,
-    pub stats: TcpStats,
     /// One of [`row`].
     pub kind: u8,
     /// A TCP state of the kernel. From `skc_state`, or `tw_substate`.
     pub state: u8,
-    /// Not 0 for a socket of the kernel's own. From `sk_kern_sock`.
-    pub kernel: u8,
-    pub _pad: u8,
-    /// The descriptor's number in a [`row::FILE`].
-    pub fd: u32,
+    pub _pad: [u8; 6],
 }
-wire!(IterRow, 144);
+wire!(IterRow, 112);
 
 /// A process that holds a socket by a descriptor. From `iter/task_file`.
 #[repr(C)]

@@ -17,13 +17,11 @@ pub struct Tuple {
     pub remote_port: u16,
     /// Inode number of the network namespace. From `skc_net.net->ns.inum`.
     pub netns: u32,
-    /// 0, or the interface the socket is bound to. From `skc_bound_dev_if`.
-    pub ifindex: u32,
     /// `AF_INET` (2) or `AF_INET6` (10), of the socket rather than of its packets. From `skc_family`.
     pub family: u8,
     /// `IPPROTO_TCP` (6) or `IPPROTO_UDP` (17). From `sk_protocol`.
     pub protocol: u8,
-    pub _pad: [u8; 2],
+    pub _pad: [u8; 6],
 }
 wire!(Tuple, 48);
 

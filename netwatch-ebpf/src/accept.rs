@@ -37,11 +37,10 @@ fn accepted(ctx: &SockAddrContext) {
     let Some(memory) = memory_of(sk.cast(), 0) else {
         return;
     };
-    let how = if memory.owner.how == how::INHERITED {
-        how::ACCEPT
-    } else {
-        how::IO
-    };
+    // Anybody may ask for a peer's name at any time, and that says nothing.
+    if memory.owner.how != how::INHERITED {
+        return;
+    }
     // SAFETY: the context of this program; the clock takes nothing.
     let (cookie, now) = unsafe {
         (
@@ -49,5 +48,5 @@ fn accepted(ctx: &SockAddrContext) {
             bpf_ktime_get_ns(),
         )
     };
-    owner::io(ctx, cookie, memory, how, now);
+    owner::io(ctx, cookie, memory, how::ACCEPT, now);
 }

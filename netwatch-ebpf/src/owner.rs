@@ -2,10 +2,10 @@
 
 use aya_ebpf::EbpfContext;
 use aya_log_ebpf::debug;
-use netwatch_common::{Counter, Owner, OwnerRecord, SocketMemory, how, kind};
+use netwatch_common::{Counter, Owner, OwnerRecord, SocketMemory, detail, how, kind};
 
 use crate::{
-    maps::{EVENTS, count},
+    maps::{DETAIL, EVENTS, count, global},
     process, ring,
     sock::Task,
 };
@@ -34,12 +34,45 @@ pub fn current(how: u8) -> Owner {
 #[inline(always)]
 pub fn touch(memory: &mut SocketMemory, how: u8) -> bool {
     let task = Task::current();
-    if is_owner(memory, task) || task.is_kernel_thread() {
+    if is_owner(memory, task) || task.is_kernel_thread() || is_reading(memory, task) {
         return false;
     }
     memory.owner = task.owner(how);
     process::announce(task, &memory.owner.process);
     true
+}
+
+/// The running process ends the socket: makes it the owner where that was not known, or where it is
+/// another program, or a child, of the owner. Nobody else is believed: whoever looks at a process's
+/// descriptors holds each file for a moment (`/proc/PID/fd`: `proc_fd_link`; the iterator over open
+/// files), and where the owner closes it meanwhile, the last hand on it is theirs.
+#[inline(always)]
+pub fn ends(memory: &mut SocketMemory) -> bool {
+    let task = Task::current();
+    let owner = memory.owner.process.tgid;
+    if memory.owner.how > how::BIND && task.tgid() != owner && task.parent_tgid() != owner {
+        return false;
+    }
+    touch(memory, how::CLOSE)
+}
+
+/// Whether this is netwatch with somebody else's socket, as in [`ends`].
+#[inline(always)]
+fn is_reading(memory: &SocketMemory, task: Task) -> bool {
+    // SAFETY: one aligned word.
+    let reader = unsafe { (&raw const READER).read_volatile() };
+    memory.owner.how != how::UNKNOWN && task.tgid() == reader
+}
+
+/// The process that reads the iterators, by its id in the initial pid namespace, which it may not know
+/// itself.
+static mut READER: u32 = 0;
+
+/// The running process reads an iterator.
+#[inline(always)]
+pub fn reads() {
+    // SAFETY: one aligned word.
+    unsafe { (&raw mut READER).write_volatile(Task::current().tgid()) }
 }
 
 /// Whether the socket was seen being used by this very program of this process.
@@ -72,9 +105,13 @@ pub fn io<C: EbpfContext>(ctx: &C, cookie: u64, memory: &mut SocketMemory, how: 
     }
 }
 
-/// Tells the reader that a socket has another owner than before.
+/// Tells the reader that a socket has another owner than before; not of TCP where only ends are told,
+/// which name the owner themselves. (Only TCP has transitions to remember.)
 #[inline(always)]
 pub fn tell<C: EbpfContext>(ctx: &C, cookie: u64, memory: &SocketMemory, now: u64) {
+    if global(&DETAIL) == detail::ENDS && memory.new != 0 {
+        return;
+    }
     let header = ring::header(now, cookie, kind::OWNER);
     if !ring::send(
         &EVENTS,

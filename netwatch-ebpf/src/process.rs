@@ -37,20 +37,15 @@ pub fn announce(task: Task, key: &ProcessKey) {
     unsafe {
         (*record).header = ring::header(bpf_ktime_get_ns(), 0, kind::PROCESS);
         (*record).process = *key;
-        (*record).cgroup_id = copy(kernfs, at!(kernfs_id));
         (*record).uid = task.uid();
-        (*record).flags = 0;
+        (*record)._pad = [0; 2];
         (*record).comm = task.comm();
         (*record).exe_len = 0;
         (*record).cgroup_len = 0;
-        executable(
-            task,
-            &mut Path::new(&raw mut (*record).exe, &raw mut (*record).exe_len),
-        );
-        cgroup(
-            kernfs,
-            &mut Path::new(&raw mut (*record).cgroup, &raw mut (*record).cgroup_len),
-        );
+        let mut exe = Path::new(&raw mut (*record).exe, &raw mut (*record).exe_len);
+        (*record).exe_cut = u8::from(!executable(task, &mut exe));
+        let mut path = Path::new(&raw mut (*record).cgroup, &raw mut (*record).cgroup_len);
+        (*record).cgroup_cut = u8::from(!cgroup(kernfs, &mut path));
     }
     ring::submit(&EVENTS, entry);
     let _ = PROCESSES.insert(key.tgid, key, 0);
@@ -72,32 +67,34 @@ impl Path {
         }
     }
 
-    /// Appends a name where there is room for the longest.
+    /// Appends a name where there is room for the longest; false where not.
     #[inline(always)]
-    fn push(&mut self, name: *const c_void) {
+    fn push(&mut self, name: *const c_void) -> bool {
         // SAFETY: both point into the record. `len + NAME_BYTES` is within the path, and the helper
         // checks the name's address.
         unsafe {
             let len = self.len.read_volatile() as usize;
             if len > PATH_BYTES - NAME_BYTES {
-                return;
+                return false;
             }
             let to = self.bytes.add(len).cast();
             let wrote = bpf_probe_read_kernel_str(to, NAME_BYTES as u32, name.cast_mut());
             if wrote > 0 {
                 self.len.write_volatile(len as u32 + wrote as u32);
             }
+            true
         }
     }
 }
 
 /// Writes the path of `task->mm->exe_file`, as `d_path` would: from the file's dentry to the root
-/// of its mount, and on from where that is mounted. Names longer than the room for one are cut.
+/// of its mount, and on from where that is mounted. Names longer than the room for one are cut. False
+/// where the path goes on in front.
 #[inline(always)]
-fn executable(task: Task, path: &mut Path) {
+fn executable(task: Task, path: &mut Path) -> bool {
     let file = follow(follow(task.0, at!(task_mm)), at!(mm_exe_file));
     if file.is_null() {
-        return;
+        return true;
     }
     let mut dentry = follow(file, at!(file_path_dentry));
     let vfsmount = follow(file, at!(file_path_mnt));
@@ -108,26 +105,33 @@ fn executable(task: Task, path: &mut Path) {
         if dentry == root || dentry == parent {
             let above = follow(mount, at!(mount_parent));
             if above == mount || above.is_null() {
-                break;
+                return true;
             }
             dentry = follow(mount, at!(mount_mountpoint));
             mount = above;
         } else {
-            path.push(follow(dentry, at!(dentry_name)));
+            if !path.push(follow(dentry, at!(dentry_name))) {
+                return false;
+            }
             dentry = parent;
         }
     }
+    false
 }
 
-/// Writes the path of a cgroup below the root of the hierarchy, whose own name is empty.
+/// Writes the path of a cgroup below the root of the hierarchy, whose own name is empty. False where
+/// the path goes on in front.
 #[inline(always)]
-fn cgroup(mut kernfs: *const c_void, path: &mut Path) {
+fn cgroup(mut kernfs: *const c_void, path: &mut Path) -> bool {
     for _ in 0..NAMES {
         let parent = follow(kernfs, at!(kernfs_parent));
         if parent.is_null() {
-            break;
+            return true;
         }
-        path.push(follow(kernfs, at!(kernfs_name)));
+        if !path.push(follow(kernfs, at!(kernfs_name))) {
+            return false;
+        }
         kernfs = parent;
     }
+    false
 }

@@ -15,7 +15,7 @@ use aya_ebpf::{
 use netwatch_common::{IterRow, SocketMemory, flag, how, row};
 
 use crate::{
-    process,
+    owner, process,
     sock::{IPPROTO_TCP, IPPROTO_UDP, Sock, Task, at, load},
 };
 
@@ -55,7 +55,7 @@ const SYN_RECV: u8 = 3;
 #[unsafe(link_section = "iter/task_file")]
 pub unsafe extern "C" fn snapshot_files(ctx: *const TaskFile) -> i32 {
     // SAFETY: fields of the context.
-    let (meta, task, fd, file) = unsafe { ((*ctx).meta, (*ctx).task, (*ctx).fd, (*ctx).file) };
+    let (meta, task, file) = unsafe { ((*ctx).meta, (*ctx).task, (*ctx).file) };
     if task.is_null() || file.is_null() {
         return 0;
     }
@@ -73,21 +73,21 @@ pub unsafe extern "C" fn snapshot_files(ctx: *const TaskFile) -> i32 {
     if protocol != IPPROTO_TCP && protocol != IPPROTO_UDP {
         return 0;
     }
+    owner::reads();
     let task = Task(task);
-    let owner = task.owner(how::SNAPSHOT);
-    process::announce(task, &owner.process);
+    let holder = task.owner(how::SNAPSHOT);
+    process::announce(task, &holder.process);
     if let Some(memory) = sock.memory_or_new() {
         // Process 1 only keeps sockets for the services that it starts.
         let kept = memory.owner.how == how::SNAPSHOT && memory.owner.process.tgid == 1;
         if memory.owner.how == how::UNKNOWN || kept {
-            memory.owner = owner;
+            memory.owner = holder;
         }
         tell_of_release(memory, protocol);
     }
     let mut row = empty(row::FILE);
     locate(&mut row, sock, protocol);
-    row.owner = owner;
-    row.fd = fd;
+    row.owner = holder;
     write(meta, &row);
     0
 }
@@ -114,7 +114,6 @@ pub unsafe extern "C" fn snapshot_tcp(ctx: *const SocketTable) -> i32 {
     let mut row = empty(row::TCP);
     locate(&mut row, tcp.sock(), IPPROTO_TCP);
     row.tuple.local_port = tcp.local_port();
-    row.stats = tcp.stats();
     remembered(&mut row, tcp.sock());
     write(meta, &row);
     0
@@ -205,10 +204,12 @@ fn locate(row: &mut IterRow, sock: Sock, protocol: u8) {
 
 #[inline(always)]
 fn remembered(row: &mut IterRow, sock: Sock) {
-    row.kernel = u8::from(sock.is_kernel());
     if let Some(memory) = sock.memory() {
         row.owner = memory.owner;
         tell_of_release(memory, row.tuple.protocol);
+    }
+    if row.owner.how == how::UNKNOWN && sock.is_kernel() {
+        row.owner.how = how::KERNEL;
     }
 }
 

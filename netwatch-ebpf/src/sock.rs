@@ -108,12 +108,19 @@ impl Sock {
         flags & SOCK_DONE != 0
     }
 
-    /// The socket is the kernel's own.
+    /// The socket is the kernel's own. Not so the subflows of MPTCP: the kernel made them as its own
+    /// too, but their `struct socket` is that of the process's MPTCP socket (`mptcp_sock_graft`).
     #[inline(always)]
     pub fn is_kernel(self) -> bool {
         // SAFETY: a `struct sock`; the byte that holds the bit.
         let byte: u8 = unsafe { load(self.0, at!(sk_kern_sock)) };
-        u32::from(byte) & global(&KERN_SOCK_MASK) != 0
+        if u32::from(byte) & global(&KERN_SOCK_MASK) == 0 {
+            return false;
+        }
+        // SAFETY: a `struct sock`.
+        let socket: *const c_void = unsafe { load(self.0, at!(sk_socket)) };
+        let holder = follow(socket, at!(socket_sk));
+        socket.is_null() || holder.addr() == self.0.addr()
     }
 
     /// Generated on first use. Never asked of a connection before its handshake's last ACK: the
@@ -154,7 +161,7 @@ impl Sock {
     pub fn tuple_into(self, tuple: &mut Tuple, protocol: u8) {
         tuple.family = self.family();
         tuple.protocol = protocol;
-        tuple._pad = [0; 2];
+        tuple._pad = [0; 6];
         if tuple.family == AF_INET6 {
             copy_into(&mut tuple.local, self.0, at!(skc_v6_rcv_saddr));
             copy_into(&mut tuple.remote, self.0, at!(skc_v6_daddr));
@@ -169,7 +176,6 @@ impl Sock {
         unsafe {
             tuple.local_port = load(self.0, at!(skc_num));
             tuple.remote_port = u16::from_be(load(self.0, at!(skc_dport)));
-            tuple.ifindex = load(self.0, at!(skc_bound_dev_if));
             let net: *const c_void = load(self.0, at!(skc_net));
             tuple.netns = load(net, at!(net_inum));
         }
@@ -266,12 +272,24 @@ impl Task {
     }
 
     #[inline(always)]
+    pub fn tgid(self) -> u32 {
+        // SAFETY: a `struct task_struct`.
+        unsafe { load(self.0, at!(task_tgid)) }
+    }
+
+    #[inline(always)]
+    pub fn parent_tgid(self) -> u32 {
+        // SAFETY: each a `struct task_struct`.
+        unsafe { Self(load(self.0, at!(task_real_parent))).tgid() }
+    }
+
+    #[inline(always)]
     pub fn key(self) -> ProcessKey {
         // SAFETY: each a `struct task_struct`.
         unsafe {
             ProcessKey {
                 start_ns: load(self.leader(), at!(task_start_boottime)),
-                tgid: load(self.0, at!(task_tgid)),
+                tgid: self.tgid(),
                 exec_id: load(self.0, at!(task_self_exec_id)),
             }
         }

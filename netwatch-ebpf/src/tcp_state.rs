@@ -52,7 +52,7 @@ pub fn tcp_state_again(ctx: BtfTracePointContext) -> i32 {
 fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     let sock = Sock(ctx.arg(0));
     let (old, new) = (ctx.arg::<i32>(1) as u8, ctx.arg::<i32>(2) as u8);
-    if sock.protocol() != IPPROTO_TCP {
+    if sock.protocol() != IPPROTO_TCP || !matters(old, new) {
         return;
     }
     let Some(memory) = sock.memory_or_new() else {
@@ -79,6 +79,17 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     }
 }
 
+/// Whether a transition is worth a look where only ends are told: it says who closes first, or whose
+/// the connection is.
+#[inline(always)]
+fn matters(old: u8, new: u8) -> bool {
+    global(&DETAIL) != detail::ENDS
+        || !matches!(
+            (old, new),
+            (SYN_SENT | SYN_RECV, ESTABLISHED) | (FIN_WAIT1, FIN_WAIT2)
+        )
+}
+
 /// A connection arrives: its memory is a copy of its listener's. Its cookie is not final yet, so
 /// this transition travels with the next.
 #[inline(always)]
@@ -89,7 +100,12 @@ fn arrive(memory: &mut SocketMemory, now: u64) {
     memory.cookie = 0;
     memory.birth_ns = now;
     memory.since_ns = now;
-    memory.flags = flag::OPENING;
+    // Where only ends are told, there is no next.
+    memory.flags = if global(&DETAIL) == detail::ENDS {
+        0
+    } else {
+        flag::OPENING
+    };
     memory.stale_err = 0;
 }
 
@@ -133,7 +149,7 @@ pub fn opened(sock: Sock, cookie: u64, memory: &mut SocketMemory, ports: bool) {
 /// but the closer is known.
 #[inline(always)]
 fn close_again(ctx: &BtfTracePointContext, sock: Sock, memory: &mut SocketMemory, now: u64) {
-    if owner::touch(memory, how::CLOSE) {
+    if owner::ends(memory) {
         owner::tell(ctx, sock.cookie(), memory, now);
     }
 }
@@ -152,7 +168,7 @@ fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
         (CLOSE_WAIT, LAST_ACK) | (LISTEN, CLOSE) => true,
         _ => false,
     };
-    if closed_by_user && owner::touch(memory, how::CLOSE) {
+    if closed_by_user && owner::ends(memory) {
         memory.flags &= !flag::ANNOUNCED;
     }
     let known = memory.flags & flag::ANNOUNCED != 0;

@@ -157,30 +157,51 @@ fn ipv6_header(skb: *const __sk_buff) -> Option<u32> {
     }
 }
 
-/// The other end: where the socket says so, its own word, because egress comes after NAT.
+/// The other end. On the way out it is what the process said, because egress comes after NAT: the
+/// address that it gave with the datagram, also on a connected socket, or else the socket's peer.
 #[inline(always)]
 fn remote(sk: *const bpf_sock, packet: &Packet, way: Way) -> ([u8; 16], u16) {
     if way == Way::In {
         return (packet.source, packet.source_port);
     }
-    // SAFETY: fields of a full socket.
-    let (family, port) = unsafe { ((*sk).family, u16::from_be((*sk).dst_port)) };
-    if connected(sk) {
-        // SAFETY: the same.
-        let addr = unsafe {
-            if family == u32::from(AF_INET6) {
-                bytes((*sk).dst_ip6)
-            } else {
-                mapped((*sk).dst_ip4)
-            }
-        };
-        return (addr, port);
+    let destination = (packet.destination, packet.destination_port);
+    let is_connected = connected(sk);
+    // An address that was noted for a datagram which went nowhere must not be taken for this one's.
+    if is_connected && peer(sk) == destination {
+        return destination;
     }
-    match memory_of(sk.cast(), 0) {
-        Some(memory) if memory.sent_by == bpf_get_current_pid_tgid() as u32 => {
-            (memory.sent_to, memory.sent_to_port)
+    if let Some(memory) = memory_of(sk.cast(), 0)
+        && memory.sent_by == bpf_get_current_pid_tgid() as u32
+    {
+        memory.sent_by = 0;
+        return (memory.sent_to, memory.sent_to_port);
+    }
+    if is_connected { peer(sk) } else { destination }
+}
+
+#[inline(always)]
+fn peer(sk: *const bpf_sock) -> ([u8; 16], u16) {
+    // SAFETY: fields of a full socket.
+    unsafe {
+        let addr = if (*sk).family == u32::from(AF_INET6) {
+            bytes((*sk).dst_ip6)
+        } else {
+            mapped((*sk).dst_ip4)
+        };
+        (addr, u16::from_be((*sk).dst_port))
+    }
+}
+
+/// The address that the socket is bound to, unspecified where it is to any.
+#[inline(always)]
+fn bound(sk: *const bpf_sock) -> [u8; 16] {
+    // SAFETY: fields of a full socket.
+    unsafe {
+        if (*sk).family == u32::from(AF_INET6) {
+            bytes((*sk).src_ip6)
+        } else {
+            mapped((*sk).src_ip4)
         }
-        _ => (packet.destination, packet.destination_port),
     }
 }
 
@@ -239,6 +260,15 @@ fn report(
 ) {
     // SAFETY: a value of the map.
     unsafe { (*flow).reported_ns = now };
+    let memory = memory_of(sk.cast(), 0);
+    if let Some(memory) = &memory
+        && memory.flags & flag::RELEASED != 0
+    {
+        // Between the last close and the socket's end datagrams still arrive, for nobody. The reader
+        // has been told of the end.
+        let _ = FLOWS.remove(key);
+        return;
+    }
     let Some(mut entry) = FLOW_EVENTS.reserve::<UdpRecord>(0) else {
         count(Counter::UdpRing, 1);
         return;
@@ -254,15 +284,16 @@ fn report(
             local_port: local.1,
             remote_port: key.remote_port,
             netns: netns_of(sk.cast()),
-            ifindex: (*sk).bound_dev_if,
             family: (*sk).family as u8,
             protocol: IPPROTO_UDP,
-            _pad: [0; 2],
+            _pad: [0; 6],
         };
         (*record).counters = *flow;
+        (*record).bound = bound(sk);
         (*record).connected = u8::from(connected(sk));
-        (*record)._pad = [0; 7];
-        match memory_of(sk.cast(), 0) {
+        (*record).to_peer = u8::from(peer(sk) == (key.remote, key.remote_port));
+        (*record)._pad = [0; 6];
+        match memory {
             Some(memory) => {
                 memory.flags |= flag::ANNOUNCED;
                 (*record).owner = memory.owner;

@@ -108,8 +108,11 @@ pub fn udp_release(ctx: SockContext) -> i32 {
     if !is_udp(ctx.sock) {
         return 1;
     }
-    if memory_of(ctx.sock.cast(), 0).is_some_and(|memory| memory.flags & flag::ANNOUNCED == 0) {
-        return 1;
+    if let Some(memory) = memory_of(ctx.sock.cast(), 0) {
+        memory.flags |= flag::RELEASED;
+        if memory.flags & flag::ANNOUNCED == 0 {
+            return 1;
+        }
     }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(ctx.sock.cast()) };

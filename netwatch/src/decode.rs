@@ -144,9 +144,9 @@ fn process<O>(raw: &ProcessRecord) -> Record<O> {
     let process = Process {
         pid: raw.process.tgid,
         comm: text::clean(until_zero(&raw.comm)),
-        exe: path(&raw.exe, raw.exe_len).filter(|path| path != "/"),
+        exe: path(&raw.exe, raw.exe_len, raw.exe_cut != 0).filter(|path| path != "/"),
         uid: raw.uid,
-        cgroup: path(&raw.cgroup, raw.cgroup_len),
+        cgroup: path(&raw.cgroup, raw.cgroup_len, raw.cgroup_cut != 0),
     };
     Record::Process {
         key: raw.process,
@@ -218,7 +218,9 @@ fn lite<O>(raw: &TcpLite) -> Result<Transition<O>, DecodeError> {
 fn flow<O>(raw: &UdpRecord, owner: impl FnOnce(Claim) -> O) -> Result<Flow<O>, DecodeError> {
     Ok(Flow {
         ends: ends(&raw.tuple)?,
+        bound: address(raw.bound),
         connected: raw.connected != 0,
+        to_peer: raw.connected != 0 && raw.to_peer != 0,
         owner: claim(&raw.owner)?.map(owner),
         traffic: traffic(&raw.counters),
         first: raw.counters.first_ns,
@@ -317,8 +319,8 @@ pub fn until_zero(bytes: &[u8]) -> &[u8] {
 }
 
 /// A path from its names, innermost first, each ended by a zero; None for no names at all when the
-/// length says so, `/` for the root.
-fn path(bytes: &[u8], len: u32) -> Option<String> {
+/// length says so, `/` for the root. A path whose front was cut off begins with `…`.
+fn path(bytes: &[u8], len: u32, is_cut: bool) -> Option<String> {
     let used = bytes.get(..usize::try_from(len).ok()?)?;
     let names: Vec<&[u8]> = used
         .split(|&byte| byte == 0)
@@ -332,7 +334,8 @@ fn path(bytes: &[u8], len: u32) -> Option<String> {
         path.push(b'/');
         path.extend_from_slice(name);
     }
-    Some(text::clean(&path))
+    let path = text::clean(&path);
+    Some(if is_cut { format!("…{path}") } else { path })
 }
 
 #[cfg(test)]
@@ -347,11 +350,12 @@ mod tests {
     #[test]
     fn paths_are_turned_round() {
         assert_eq!(
-            path(b"curl\0bin\0usr\0....", 13),
+            path(b"curl\0bin\0usr\0....", 13, false),
             Some("/usr/bin/curl".to_owned())
         );
-        assert_eq!(path(b"....", 0), Some("/".to_owned()));
-        assert_eq!(path(b"..", 5), None, "a length beyond the bytes");
+        assert_eq!(path(b"curl\0bin\0", 9, true), Some("…/bin/curl".to_owned()));
+        assert_eq!(path(b"....", 0, false), Some("/".to_owned()));
+        assert_eq!(path(b"..", 5, false), None, "a length beyond the bytes");
     }
 
     #[test]

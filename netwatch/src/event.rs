@@ -6,7 +6,7 @@ mod found;
 mod report;
 mod socket;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 pub use netwatch_common::ProcessKey;
 
@@ -126,8 +126,14 @@ pub enum Side {
 /// A UDP flow's datagrams so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow<O = Owner> {
+    /// Of the datagrams.
     pub ends: Ends,
+    /// The address that the socket is bound to.
+    pub bound: IpAddr,
+    /// The socket is connected.
     pub connected: bool,
+    /// The remote is the one that the socket is connected to.
+    pub to_peer: bool,
     pub owner: Option<O>,
     pub traffic: Traffic,
     pub first: MonoNs,

@@ -243,6 +243,7 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
                     capability: probe.capability,
                     rung: "none",
                 });
+                unload_all(&mut ebpf, probe.capability)?;
                 missing.push((rung, error));
             }
         }
@@ -252,6 +253,25 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
         rungs,
         missing,
     })
+}
+
+/// Takes a capability's programs out of the kernel: half of them would tell half of the truth.
+fn unload_all(ebpf: &mut Ebpf, capability: &str) -> Result<()> {
+    for probe in PROBES.iter().filter(|probe| probe.capability == capability) {
+        let result = match ebpf.program_mut(probe.program) {
+            Some(Program::BtfTracePoint(program)) => program.unload(),
+            Some(Program::CgroupSkb(program)) => program.unload(),
+            Some(Program::CgroupSock(program)) => program.unload(),
+            Some(Program::CgroupSockAddr(program)) => program.unload(),
+            Some(Program::SockOps(program)) => program.unload(),
+            _ => Ok(()),
+        };
+        match result {
+            Ok(()) | Err(ProgramError::NotLoaded) => {}
+            Err(error) => return Err(error).with_context(|| format!("unload {}", probe.program)),
+        }
+    }
+    Ok(())
 }
 
 fn load_object(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Ebpf> {

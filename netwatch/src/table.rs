@@ -13,8 +13,8 @@ use rustc_hash::FxHashMap;
 pub use merge::Changes;
 
 use crate::event::{
-    Cookie, Detail, Event, Flow, MonoNs, Owner, Protocol, Report, Socket, State, Transition, What,
-    elapsed,
+    Cookie, Detail, Endpoint, Event, Flow, MonoNs, Owner, Protocol, Report, Socket, State,
+    Transition, What, elapsed,
 };
 use flows::Flows;
 use waiting::Waiting;
@@ -30,6 +30,7 @@ pub struct Table {
     /// end: how fresh the row of each was.
     unconfirmed: FxHashMap<Cookie, MonoNs>,
     flows: Flows,
+    only_ends: bool,
 }
 
 /// A socket, and how fresh that is.
@@ -47,6 +48,15 @@ struct Row {
 pub struct UnknownSocket;
 
 impl Table {
+    /// A table for events that tell nothing of connections but how they ended: nothing is kept of them
+    /// afterwards.
+    pub fn of_ends() -> Self {
+        Self {
+            only_ends: true,
+            ..Self::default()
+        }
+    }
+
     /// Every socket, in no particular order.
     pub fn rows(&self) -> impl Iterator<Item = &Socket> {
         let waiting = self.waiting.values().map(|waiting| &waiting.socket);
@@ -187,8 +197,11 @@ impl Table {
                 cookie: event.cookie,
                 protocol: Protocol::Udp,
                 family: flow.ends.family,
-                local: flow.ends.local,
-                remote: crate::event::Endpoint::default(),
+                local: Endpoint {
+                    addr: Some(flow.bound),
+                    port: flow.ends.local.port,
+                },
+                remote: Endpoint::default(),
                 state: State::Close,
                 netns: flow.ends.netns,
                 owner: None,
@@ -197,9 +210,14 @@ impl Table {
             since: None,
             birth: None,
         });
+        if flow.to_peer {
+            row.socket.remote = flow.ends.remote;
+        }
         if flow.connected {
             row.socket.state = State::Established;
-            row.socket.remote = flow.ends.remote;
+        } else {
+            row.socket.state = State::Close;
+            row.socket.remote = Endpoint::default();
         }
         if flow.owner.is_some() {
             row.socket.owner.clone_from(&flow.owner);

@@ -143,7 +143,11 @@ impl Tracer {
             ledger: Ledger::open(&mut ebpf)?,
             diagnostics,
             processes: Processes::default(),
-            table: Table::default(),
+            table: if options.only_ends {
+                Table::of_ends()
+            } else {
+                Table::default()
+            },
             is_idle: false,
             resync: Resync::default(),
             look: None,

@@ -33,6 +33,7 @@ const COMMANDS: &[(&str, Act)] = &[
     ("disconnect", socket::disconnect),
     ("accept", socket::accept),
     ("accept-unnamed", socket::accept_unnamed),
+    ("peer", socket::peer),
     ("shutdown", socket::shutdown),
     ("close", socket::close),
     ("send", stream::send),

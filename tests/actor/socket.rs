@@ -19,17 +19,28 @@ use crate::{
     words::{Reply, Words},
 };
 
-/// `socket tcp4|tcp6|udp4|udp6` → descriptor, cookie.
+/// `socket tcp4|tcp6|udp4|udp6|mptcp4` → descriptor, cookie.
 pub fn socket(words: &mut Words<'_>) -> Reply {
     let kind: String = words.take("a kind of socket");
-    let (family, r#type) = match kind.as_str() {
-        "tcp4" => (AddressFamily::INET, SocketType::STREAM),
-        "tcp6" => (AddressFamily::INET6, SocketType::STREAM),
-        "udp4" => (AddressFamily::INET, SocketType::DGRAM),
-        "udp6" => (AddressFamily::INET6, SocketType::DGRAM),
+    let (family, r#type, protocol) = match kind.as_str() {
+        "tcp4" => (AddressFamily::INET, SocketType::STREAM, None),
+        "tcp6" => (AddressFamily::INET6, SocketType::STREAM, None),
+        "udp4" => (AddressFamily::INET, SocketType::DGRAM, None),
+        "udp6" => (AddressFamily::INET6, SocketType::DGRAM, None),
+        "mptcp4" => (
+            AddressFamily::INET,
+            SocketType::STREAM,
+            Some(net::ipproto::MPTCP),
+        ),
         _ => panic!("{kind} is no kind of socket"),
     };
-    keep(net::socket(family, r#type, None)?)
+    keep(net::socket(family, r#type, protocol)?)
+}
+
+/// `peer FD` → its peer's address.
+pub fn peer(words: &mut Words<'_>) -> Reply {
+    let peer = net::getpeername(words.fd())?.ok_or(Errno::NOTCONN)?;
+    Ok(SocketAddr::try_from(peer)?.to_string())
 }
 
 /// Leaves the descriptor open, and tells its number and cookie.

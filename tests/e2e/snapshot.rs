@@ -6,7 +6,8 @@ use crate::harness::{
         Close, CloseWait, Established, FinWait1, FinWait2, LastAck, Listen, SynSent, TimeWait,
     },
     pair::arrived,
-    schema::Detail,
+    schema::{Detail, Event},
+    skip,
 };
 
 /// Their owners are known from their open descriptors until they are seen using them, and their
@@ -108,5 +109,33 @@ fn half_closed_before() {
         .from(FinWait2)
         .by(&client.who, &[How::Snapshot]);
     watch.expect(life.to(&[TimeWait]).ends(Reason::LocalFin, 9, 0));
+    watch.stop();
+}
+
+/// The kernel makes the TCP sockets below MPTCP as its own, but they are a process's.
+#[test]
+fn mptcp_is_not_the_kernel_s() {
+    let stage = Stage::new();
+    let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+    let fd = match server.attempt("socket mptcp4") {
+        Ok(answer) => answer.get::<i32>(0),
+        Err(error) => return skip(&format!("no MPTCP: errno {error}")),
+    };
+    server.run(&format!("bind {fd} 127.0.0.1:7000"));
+    server.run(&format!("listen {fd} 16"));
+    let near: i32 = client.run("socket mptcp4").get(0);
+    client.run(&format!("connect {near} 127.0.0.1:7000"));
+    let far: i32 = server.run(&format!("accept {fd}")).get(0);
+
+    let mut watch = stage.watch(&[]);
+    client.run(&format!("close {near}"));
+    server.run(&format!("close {far}"));
+    let ended = |event: &Event| matches!(event.detail, Detail::TcpClose(..));
+    watch.wait("both ends", |events| {
+        events.iter().filter(|event| ended(event)).count() == 2
+    });
+    for socket in watch.events().iter().filter_map(Event::socket) {
+        assert_ne!(socket.how, Some(How::Kernel), "{socket:?}");
+    }
     watch.stop();
 }

@@ -64,6 +64,28 @@ fn connected_ipv6() {
     converse(ANY6, &["-6"]);
 }
 
+/// A connected socket may send elsewhere all the same.
+#[test]
+fn connected_and_sending_elsewhere() {
+    for any in [ANY4, ANY6] {
+        let stage = Stage::new();
+        let mut watch = stage.watch(&[]);
+        let mut client = stage.actor("client");
+        let (mut server, mut other) = (stage.actor("server"), stage.actor("other"));
+        let (far, elsewhere) = (well_known(&mut server, any), well_known(&mut other, any));
+        let near = connected(&mut client, far.local);
+        client.send(&near, 10);
+        for _ in 0..3 {
+            client.run(&format!("send-to {} {} 50", near.fd, elsewhere.local));
+        }
+        client.send(&near, 20);
+        client.close(&near);
+        watch.expect_flow(Flow::of(&near, far.local).connected().sent(2, 30));
+        watch.expect_flow(Flow::of(&near, elsewhere.local).connected().sent(3, 150));
+        watch.stop();
+    }
+}
+
 /// Neither bound nor connected: the kernel chooses the port at the first send.
 #[test]
 fn unconnected_and_autobound() {

@@ -25,6 +25,10 @@ fn expected_end(flags: u16, err: u16, stale_err: u16) -> EndFacts {
     }
 }
 
+fn whole_or_cut(cut: u8, path: String) -> String {
+    if cut == 0 { path } else { format!("…{path}") }
+}
+
 proptest! {
     #[test]
     fn bytes_of_a_wrong_length_are_refused(bytes in vec(any::<u8>(), 0..1500)) {
@@ -140,12 +144,18 @@ proptest! {
         rest in any_pod::<UdpRecord>(),
         (tuple, ends) in any_ends(),
         (owner, claim) in any_owner(),
-        connected in or_zero::<u8>(),
+        (connected, to_peer) in (or_zero::<u8>(), or_zero::<u8>()),
+        bound in any_address(),
     ) {
-        let raw = UdpRecord { header, tuple, owner, connected, ..rest };
+        let bound_raw = on_the_wire(bound);
+        let raw = UdpRecord {
+            header, tuple, owner, connected, to_peer, bound: bound_raw, ..rest
+        };
         let what = What::Flow(Flow {
             ends,
+            bound: address(bound_raw),
             connected: connected != 0,
+            to_peer: connected != 0 && to_peer != 0,
             owner: claim,
             traffic: Traffic {
                 tx_packets: raw.counters.tx_packets,
@@ -192,9 +202,17 @@ proptest! {
         let expected = Process {
             pid: raw.process.tgid,
             comm: text::clean(raw.comm.split(|&byte| byte == 0).next().unwrap()),
-            exe: if exe_names.is_empty() { None } else { Some(joined(&exe_names)) },
+            exe: if exe_names.is_empty() {
+                None
+            } else {
+                Some(whole_or_cut(raw.exe_cut, joined(&exe_names)))
+            },
             uid: raw.uid,
-            cgroup: Some(if cgroup_names.is_empty() { "/".into() } else { joined(&cgroup_names) }),
+            cgroup: Some(if cgroup_names.is_empty() {
+                "/".into()
+            } else {
+                whole_or_cut(raw.cgroup_cut, joined(&cgroup_names))
+            }),
         };
         let process = Record::Process {
             key: raw.process,
@@ -238,21 +256,14 @@ proptest! {
         (tuple, ends) in any_ends(),
         (owner, claim) in any_owner(),
         ((number, state), raw_kind) in (any_state(), select(&ROWS[..])),
-        kernel in or_zero::<u8>(),
     ) {
-        let raw = IterRow { tuple, owner, state: number, kind: raw_kind, kernel, ..rest };
-        let of_kernel = Claim {
-            key: owner.process,
-            uid: owner.uid,
-            comm: owner.comm,
-            how: How::Kernel,
-        };
+        let raw = IterRow { tuple, owner, state: number, kind: raw_kind, ..rest };
         let expected = Row {
             at: raw.ts_ns,
             cookie: Cookie(raw.cookie),
             ends,
             state,
-            owner: if kernel == 0 { claim } else { Some(of_kernel) },
+            owner: claim,
             kind: match raw_kind {
                 row::FILE => RowKind::File { udp: tuple.protocol == 17 },
                 row::TCP => RowKind::Tcp,

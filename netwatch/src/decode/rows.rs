@@ -2,8 +2,8 @@
 
 use netwatch_common::{HolderRow, IterRow, row};
 
-use super::{DecodeError, IPPROTO_UDP, claim, claim_of, ends, state, whole};
-use crate::event::{Claim, Cookie, Ends, How, MonoNs, State};
+use super::{DecodeError, IPPROTO_UDP, claim, ends, state, whole};
+use crate::event::{Claim, Cookie, Ends, MonoNs, State};
 
 /// A socket as an iterator found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,20 +51,12 @@ pub fn iterator_row(bytes: &[u8]) -> Result<Row, DecodeError> {
         row::UDP => RowKind::Udp,
         kind => return Err(DecodeError::Kind { kind: kind.into() }),
     };
-    let kernel = Claim {
-        how: How::Kernel,
-        ..claim_of(&raw.owner, How::Kernel)
-    };
     Ok(Row {
         at: raw.ts_ns,
         cookie: Cookie(raw.cookie),
         ends: ends(&raw.tuple)?,
         state: state(raw.state)?,
-        owner: if raw.kernel != 0 {
-            Some(kernel)
-        } else {
-            claim(&raw.owner)?
-        },
+        owner: claim(&raw.owner)?,
         kind,
     })
 }

@@ -3,7 +3,7 @@
 use crate::event::{MonoNs, Phase, Report, State, Told};
 
 /// So many bytes wait for the reader at most, and what little is told even then.
-const MOST: usize = 8 << 20;
+const MOST: usize = 64 << 20;
 
 /// Where the output stands.
 pub struct Pressure {

@@ -120,7 +120,9 @@ impl Thread {
         if text.is_empty() {
             return Ok(());
         }
-        let full = std::mem::replace(text, self.empty.try_recv().unwrap_or_default());
+        // One is enough; what a long queue needed goes back.
+        let spare = self.empty.try_iter().last().unwrap_or_default();
+        let full = std::mem::replace(text, spare);
         self.waiting.fetch_add(full.len(), Ordering::Relaxed);
         self.texts.send(full).map_err(|_| self.why_it_ended())
     }

@@ -23,7 +23,9 @@ impl RawSnapshot {
                         prefer(&mut holders, row.cookie, claim);
                     }
                     if is_in_use(&row, udp) {
-                        sockets.entry(row.cookie).or_insert(row);
+                        // Read without the socket's lock: any event since then is newer.
+                        let at = row.at.min(self.began);
+                        sockets.entry(row.cookie).or_insert(Row { at, ..row });
                     }
                 }
                 _ => {

@@ -43,6 +43,9 @@ impl Table {
                 closing,
             });
         }
+        if self.only_ends {
+            return;
+        }
         let newer = self
             .waiting
             .get(&event.cookie)

@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
 use rustc_hash::FxHashMap;
@@ -244,7 +244,12 @@ impl Table {
                     remote,
                     netns: socket.netns,
                 },
+                bound: socket
+                    .local
+                    .addr
+                    .unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
                 connected: socket.state == State::Established,
+                to_peer: socket.remote == remote,
                 owner: None,
                 traffic: counters.traffic,
                 first: counters.first,

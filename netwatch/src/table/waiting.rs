@@ -114,7 +114,7 @@ impl Table {
                 .get(&cookie)
                 .is_some_and(|row| row.as_of > found.at);
             let superseded = found.kind == FoundKind::Request && self.sockets.contains_key(&cookie);
-            if !closed_since && !superseded {
+            if !closed_since && !superseded && !self.only_ends {
                 let socket = found.socket.clone();
                 self.waiting.insert(
                     cookie,

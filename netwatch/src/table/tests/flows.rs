@@ -10,7 +10,9 @@ fn datagrams(at: MonoNs, count: u64) -> Event {
     };
     let flow = Flow {
         ends: ends(5_000, 53),
+        bound: std::net::Ipv4Addr::UNSPECIFIED.into(),
         connected: false,
+        to_peer: false,
         owner: owner(9, How::Io),
         traffic,
         first: SECOND,
