@@ -8,7 +8,7 @@ use netwatch_common::{Counter, PATH_BYTES, ProcessKey, ProcessRecord, kind};
 use crate::{
     maps::{EVENTS, PROCESSES, count},
     ring,
-    sock::{Task, at, copy, follow},
+    sock::{Task, at, follow},
 };
 
 /// Names of a path that are looked at.

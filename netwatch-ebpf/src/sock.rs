@@ -13,7 +13,7 @@ use aya_ebpf::{
         bpf_skc_to_tcp_sock, generated::bpf_probe_read_kernel as bpf_probe_read_kernel_raw,
     },
 };
-use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple, how};
+use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple};
 
 use crate::maps::{KERN_SOCK_MASK, SOCKETS, global};
 pub use crate::read::load;

@@ -16,6 +16,7 @@ mod kernel;
 mod kernel_socket;
 mod loss;
 mod merge;
+mod pressure;
 mod silent_udp;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
