@@ -67,7 +67,10 @@ impl Config {
     pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut clap = command();
         let args = short::spelt_out(&clap, args.into_iter().collect());
-        let matches = clap.try_get_matches_from_mut(args)?;
+        let written: Vec<OsString> = args.iter().skip(1).cloned().collect();
+        let matches = clap
+            .try_get_matches_from_mut(args)
+            .map_err(|error| short::explained(&mut clap, error, &written))?;
         let described = |config: Option<describe::Config>| {
             config
                 .map(Self::Describe)
@@ -162,6 +165,12 @@ mod tests {
             ("--netns /proc/self/stat", "stat is a file of another kind"),
             ("trac", "did you mean the command trace?"),
             ("port 443 life", "did you mean the command life?"),
+            (
+                "-tulnx",
+                "`netwatch netstat -tulnx` prints what netstat prints",
+            ),
+            ("-gn", "`netwatch netstat -gn` prints what netstat prints"),
+            ("list -tulnk", "unexpected argument '-k' found"),
             (
                 "tcp prot 443",
                 "\ntcp prot 443\n    ^^^^\n\"prot\" is no word of a filter; did you mean port?",

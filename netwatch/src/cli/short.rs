@@ -2,7 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::Command as Clap;
+use clap::{
+    Command as Clap, Error,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 /// Flags that say which command is meant, the first that fits. Those of `list` stand last: with
 /// `-r`, `-i` and `-s` they mean what they mean for netstat.
@@ -39,6 +42,34 @@ pub fn spelt_out(clap: &Clap, mut args: Vec<OsString>) -> Vec<OsString> {
         }
     }
     join_seconds(args)
+}
+
+/// Flags of netstat for what `list` does not show: unix, raw, UDP-Lite and SCTP sockets, multicast groups,
+/// masquerading, SELinux contexts; and how it reads.
+const ONLY_NETSTAT_S: &str = "xwUSgMZNFCv";
+
+/// An error that a flag of netstat's makes, with what to type for it.
+pub fn explained(clap: &mut Clap, error: Error, args: &[OsString]) -> Error {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let is_netstat_s = match flag.strip_prefix('-') {
+        Some(letter) if letter.len() == 1 => ONLY_NETSTAT_S.contains(letter),
+        _ => false,
+    };
+    if error.kind() != ErrorKind::UnknownArgument || !is_netstat_s {
+        return error;
+    }
+    let flags: Vec<&str> = args
+        .iter()
+        .filter_map(|arg| arg.to_str())
+        .filter(|arg| arg.starts_with('-'))
+        .collect();
+    let text = format!(
+        "{flag} is netstat's alone: `netwatch netstat {}` prints what netstat prints",
+        flags.join(" ")
+    );
+    clap.error(ErrorKind::UnknownArgument, text)
 }
 
 /// The first word that is a command, and no option's value.
