@@ -21,7 +21,7 @@ mod values;
 
 use std::{fmt, sync::Arc};
 
-use crate::event::{Facts, Process, Socket};
+use crate::event::{Facts, Process, Protocol, Socket};
 pub use error::{Fault, ParseError};
 use expr::Expr;
 pub use keys::{KEYS, Key, Operand, Operators};
@@ -82,6 +82,12 @@ impl Filter {
     /// Whether a socket is wanted.
     pub fn matches(&self, subject: &Subject<'_>) -> bool {
         self.0.as_ref().is_none_or(|expr| expr.holds(subject))
+    }
+
+    /// Whether some socket of a protocol may be wanted, as far as that is plain.
+    pub fn may_want(&self, protocol: Protocol) -> bool {
+        let decided = self.0.as_ref().and_then(|expr| expr.decided_by(protocol));
+        decided != Some(false)
     }
 
     /// What has to be read for it.

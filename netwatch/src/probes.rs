@@ -89,6 +89,9 @@ const STATE: &str = "tcp_state";
 /// The program, and its capability, that reports a connection's start in place of `tcp_state`.
 const OPEN: (&str, &str) = ("tcp_open", "open");
 
+/// The capability that a trace without UDP does without.
+const UDP: &str = "udp";
+
 /// Every program, in the order of attaching: what others rely on goes first, and the transitions
 /// last, so that from the first of them on everything is in place.
 pub const PROBES: &[Probe] = {
@@ -170,6 +173,8 @@ pub struct LoadOptions {
     pub diagnostics: bool,
     /// Of [`netwatch_common::detail`]: no more than this is told of TCP.
     pub detail: u32,
+    /// Tell of UDP.
+    pub udp: bool,
 }
 
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-ebpf"));
@@ -219,6 +224,7 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
     for probe in PROBES
         .iter()
         .filter(|probe| open || probe.program != OPEN.0)
+        .filter(|probe| options.udp || probe.capability != UDP)
     {
         if missing
             .iter()

@@ -54,6 +54,8 @@ pub struct Options {
     /// Let the probes tell nothing of TCP but listeners and how connections ended. That costs the
     /// machine half as much; the table then lacks the connections that are open.
     pub only_ends: bool,
+    /// Tell of UDP. Without it, no packet passes a program.
+    pub udp: bool,
 }
 
 impl Default for Options {
@@ -62,6 +64,7 @@ impl Default for Options {
             ring_bytes: 16 << 20,
             diagnostics: false,
             only_ends: false,
+            udp: true,
         }
     }
 }
@@ -131,6 +134,7 @@ impl Tracer {
             } else {
                 detail::ALL
             },
+            udp: options.udp,
         })?;
         let started = clock::monotonic();
         let diagnostics = options

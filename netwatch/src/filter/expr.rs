@@ -1,6 +1,7 @@
 //! Conditions joined by and, or and not.
 
 use super::{Needs, Subject, condition::Condition};
+use crate::event::Protocol;
 
 /// An expression. Built by its methods, so that what means the same by structure is equal: no chain
 /// stands directly in one of its own kind, and none has fewer than two parts.
@@ -53,6 +54,28 @@ impl Expr {
             Self::Or(any) => any.iter().any(|expr| expr.holds(subject)),
             Self::Not(expr) => !expr.holds(subject),
             Self::Is(condition) => condition.holds(subject),
+        }
+    }
+
+    /// Whether it holds for every socket of a protocol, or for none; None where that depends.
+    pub fn decided_by(&self, protocol: Protocol) -> Option<bool> {
+        let parts = |all: &[Self], wanted: bool| {
+            let mut is_open = false;
+            for part in all {
+                match part.decided_by(protocol) {
+                    Some(holds) if holds != wanted => return Some(holds),
+                    Some(_) => {}
+                    None => is_open = true,
+                }
+            }
+            (!is_open).then_some(wanted)
+        };
+        match self {
+            Self::And(all) => parts(all, true),
+            Self::Or(any) => parts(any, false),
+            Self::Not(expr) => expr.decided_by(protocol).map(|holds| !holds),
+            Self::Is(Condition::Protocol(own)) => Some(*own == protocol),
+            Self::Is(_) => None,
         }
     }
 

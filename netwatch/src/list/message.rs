@@ -268,3 +268,47 @@ impl<'a> Iterator for Attributes<'a> {
         Some((kind, value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    fn any_answer() -> impl Strategy<Value = Vec<u8>> {
+        let head = vec(any::<u8>(), size_of::<Answer>());
+        let attribute = (0..40_u16, 0..24_u16, vec(any::<u8>(), 0..300)).prop_map(
+            |(kind, wrong, mut value)| {
+                // Now and then a length that is not the value's.
+                let len = value.len() as u16 + 4 + wrong.saturating_sub(20);
+                let mut bytes = [len.to_ne_bytes(), kind.to_ne_bytes()].concat();
+                bytes.append(&mut value);
+                bytes.resize(bytes.len().next_multiple_of(4), 0);
+                bytes
+            },
+        );
+        (head, 1..=11_u8, vec(attribute, 0..8)).prop_map(|(mut bytes, state, attributes)| {
+            bytes[std::mem::offset_of!(Answer, state)] = state;
+            bytes.extend(attributes.concat());
+            bytes
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_left_alone(bytes in vec(any::<u8>(), 0..400)) {
+            let read = answer(&bytes, Protocol::Tcp, None);
+            prop_assert!(read.is_none() || bytes.len() >= size_of::<Answer>());
+            interface(&bytes);
+        }
+
+        #[test]
+        fn any_attributes_are_read_or_passed_over(bytes in any_answer(), cut in any::<u16>()) {
+            let whole = answer(&bytes, Protocol::Tcp, Some(1));
+            prop_assert!(whole.is_some());
+            let cut = usize::from(cut) % (bytes.len() + 1);
+            let part = answer(&bytes[..cut], Protocol::Tcp, Some(1));
+            prop_assert_eq!(part.is_some(), cut >= size_of::<Answer>());
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::{
     LOOK_AFTER_READER, Options, Outcome, Tracer,
     cli::trace::{Config, View},
     clock::Clock,
-    event::Report,
+    event::{Protocol, Report},
     output::{self, End, Output},
     privilege,
 };
@@ -26,6 +26,7 @@ pub async fn run(config: Config) -> Result<Outcome> {
         ring_bytes: config.ring_bytes,
         diagnostics: config.verbose,
         only_ends: config.view == View::Life,
+        udp: config.filter.may_want(Protocol::Udp),
     })
     .await?;
     for (rung, error) in tracer.missing() {

@@ -369,3 +369,23 @@ fn filters_add_up_or_are_alternatives() {
     );
     assert_eq!(Filter::any([]), all);
 }
+
+#[test]
+fn a_protocol_that_nothing_can_want_needs_no_probes() {
+    for (text, tcp, udp) in [
+        ("", true, true),
+        ("port 443", true, true),
+        ("tcp", true, false),
+        ("tcp and port 443", true, false),
+        ("not udp and comm nginx", true, false),
+        ("udp or pid 77", true, true),
+        ("( tcp and port 1 ) or ( tcp and port 2 )", true, false),
+        ("udp port 53", false, true),
+        ("not ( tcp or udp )", false, false),
+        ("not ( tcp and port 443 )", true, true),
+    ] {
+        let filter = Filter::parse(text, &Fake).expect(text);
+        let wants = [Protocol::Tcp, Protocol::Udp].map(|protocol| filter.may_want(protocol));
+        assert_eq!(wants, [tcp, udp], "{text}");
+    }
+}
