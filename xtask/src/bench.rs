@@ -1,10 +1,12 @@
 //! Benchmarks: netwatch beside its peers, alternating, in one run. None of them is a test.
 
 mod hold;
+mod idle;
 mod list;
 mod measure;
+mod packets;
+mod report;
 mod storm;
-mod table;
 mod trace;
 mod tracer;
 
@@ -15,6 +17,7 @@ use clap::{Subcommand, ValueEnum};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use crate::{cargo, command::exec, setup};
+use report::Report;
 
 /// What a benchmark asks.
 #[derive(Clone, Copy, ValueEnum)]
@@ -23,6 +26,10 @@ pub enum Question {
     List,
     /// What tracing costs and loses under a storm of connections
     Trace,
+    /// What tracing adds to datagrams, and to packets of TCP
+    Packets,
+    /// What it takes while nothing happens
+    Idle,
 }
 
 /// What a benchmark starts as processes of their own.
@@ -39,6 +46,16 @@ pub enum Part {
     Connect {
         #[arg(long)]
         port: u16,
+        #[arg(long)]
+        millis: u64,
+    },
+    /// Sends and receives datagrams
+    Datagrams {
+        #[arg(long)]
+        millis: u64,
+    },
+    /// Sends as much as it can over TCP
+    Bulk {
         #[arg(long)]
         millis: u64,
     },
@@ -73,13 +90,27 @@ pub fn ask(question: Option<Question>) -> Result<()> {
         exec(Command::new("mount").args(tracefs))?;
     }
     fs::write("/proc/sys/kernel/bpf_stats_enabled", "1").context("count what BPF programs take")?;
+    let folder = cargo::workspace().join("target/bench");
+    fs::create_dir_all(&folder).context("make a folder for output")?;
+    let output = folder.join("trace");
+    let mut report = Report::default();
     if matches!(question, None | Some(Question::List)) {
-        list::compare(netwatch)?;
+        list::compare(netwatch, &mut report)?;
+    }
+    if matches!(question, None | Some(Question::Idle)) {
+        report.add(idle::measure(netwatch, &output)?);
+    }
+    if matches!(question, None | Some(Question::Packets)) {
+        report.add(packets::compare(netwatch, &output)?);
     }
     if matches!(question, None | Some(Question::Trace)) {
-        trace::compare(netwatch)?;
+        report.add(trace::compare(netwatch, &output)?);
     }
-    Ok(())
+    match question {
+        // One answer alone must not replace all of them.
+        Some(_) => Ok(()),
+        None => report.write(),
+    }
 }
 
 /// Is a part of a benchmark.
@@ -92,6 +123,8 @@ pub fn be(part: Part) -> Result<()> {
         Part::Hold { sockets } => hold::hold(sockets),
         Part::Serve => storm::serve(),
         Part::Connect { port, millis } => storm::connect(port, Duration::from_millis(millis)),
+        Part::Datagrams { millis } => packets::datagrams(Duration::from_millis(millis)),
+        Part::Bulk { millis } => packets::bulk(Duration::from_millis(millis)),
         Part::Measure { command } => measure::measure(&command),
     }
 }

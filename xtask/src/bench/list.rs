@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{
     hold::Held,
     measure::{Run, run},
+    report::{Report, Section},
 };
 
 /// Sockets, and the processes that hold them.
@@ -52,14 +53,18 @@ const CONTESTS: [Contest; 2] = [
 /// # Errors
 ///
 /// Something can't be started.
-pub fn compare(netwatch: &str) -> Result<()> {
+pub fn compare(netwatch: &str, report: &mut Report) -> Result<()> {
     for (sockets, processes) in SCALES {
         eprintln!("bench: {sockets} sockets in {processes} processes");
         let held = Held::start(sockets, processes)?;
         for contest in &CONTESTS {
-            println!("\n{}: {sockets} in {processes} processes", contest.title);
-            let medians = contest.run(netwatch)?;
-            contest.judge(sockets, &medians);
+            let mut section = Section::new(
+                format!("{}: {sockets} in {processes} processes", contest.title),
+                &["", "median ms", "least to most", "MiB", "ratio"],
+            );
+            let medians = contest.run(netwatch, &mut section)?;
+            contest.judge(sockets, &medians, &mut section);
+            report.add(section);
         }
         drop(held);
     }
@@ -67,8 +72,8 @@ pub fn compare(netwatch: &str) -> Result<()> {
 }
 
 impl Contest {
-    /// Runs all commands in turns, and prints each one's median.
-    fn run(&self, netwatch: &str) -> Result<Vec<f64>> {
+    /// Runs all commands in turns, and tells each one's median.
+    fn run(&self, netwatch: &str, section: &mut Section) -> Result<Vec<f64>> {
         let mut runs: Vec<Vec<Run>> = vec![Vec::new(); self.commands.len()];
         for _ in 0..ROUNDS {
             for (command, runs) in self.commands.iter().zip(&mut runs) {
@@ -79,10 +84,6 @@ impl Contest {
                 runs.push(run(&command)?);
             }
         }
-        println!(
-            "{:<24} {:>10} {:>20} {:>10} {:>8}",
-            "", "median ms", "least to most ms", "MiB", "ratio"
-        );
         let mut medians = Vec::new();
         for (command, runs) in self.commands.iter().zip(&mut runs) {
             let mut walls: Vec<f64> = runs
@@ -93,18 +94,19 @@ impl Contest {
             let median = walls[walls.len() / 2];
             medians.push(median);
             let memory = runs.iter().map(|run| run.memory).max().unwrap_or(0) as f64 / 1024.0;
-            println!(
-                "{:<24} {median:>10.1} {:>20} {memory:>10.1} {:>8.2}",
+            section.row(vec![
                 command.join(" "),
+                format!("{median:.1}"),
                 format!("{:.1} to {:.1}", walls[0], walls[walls.len() - 1]),
-                medians[0] / median,
-            );
+                format!("{memory:.1}"),
+                format!("{:.2}", medians[0] / median),
+            ]);
         }
         Ok(medians)
     }
 
     /// Says which goals are met.
-    fn judge(&self, sockets: usize, medians: &[f64]) {
+    fn judge(&self, sockets: usize, medians: &[f64], section: &mut Section) {
         for (_, whose, goal) in self.goals.iter().filter(|(at, ..)| *at == sockets) {
             let other = self
                 .commands
@@ -115,7 +117,9 @@ impl Contest {
             };
             let ratio = medians[0] / median;
             let verdict = if ratio <= *goal { "met" } else { "NOT MET" };
-            println!("at most {goal:.3} of {whose}: {ratio:.3}, {verdict}");
+            section.note(format!(
+                "At most {goal:.3} of {whose}: {ratio:.3}, {verdict}."
+            ));
         }
     }
 }

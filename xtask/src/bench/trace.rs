@@ -1,20 +1,19 @@
 //! What tracing costs, and what it loses, under a storm of connections.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufRead as _, BufReader},
     path::Path,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::{
+    report::Section,
     storm::{Servers, Storm},
-    table::Table,
     tracer::{Tracer, Used},
 };
-use crate::cargo;
 
 /// One tracer: what it is called, its command line, and which lines of its output are events.
 struct Contender {
@@ -28,19 +27,19 @@ struct Contender {
 const CONTENDERS: &[Contender] = &[
     Contender {
         name: "netwatch trace --json",
-        command: &["netwatch", "trace", "--json", "--tcp"],
+        command: &["netwatch", "trace", "--json"],
         per_connection: 10,
         mark: "\"tcp_state\"",
     },
     Contender {
         name: "netwatch trace",
-        command: &["netwatch", "trace", "--tcp"],
+        command: &["netwatch", "trace"],
         per_connection: 10,
         mark: "→",
     },
     Contender {
         name: "netwatch life",
-        command: &["netwatch", "life", "--tcp"],
+        command: &["netwatch", "life"],
         per_connection: 2,
         mark: "127.0.0.",
     },
@@ -74,30 +73,36 @@ struct Shown {
 /// # Errors
 ///
 /// Something can't be started.
-pub fn compare(netwatch: &str) -> Result<()> {
-    let folder = cargo::workspace().join("target/bench");
-    fs::create_dir_all(&folder).context("make a folder for output")?;
+pub fn compare(netwatch: &str, output: &Path) -> Result<Section> {
     let servers = Servers::start()?;
-    let mut table = Table::new(&[
-        "",
-        "speed",
-        "least to most",
-        "lost",
-        "kernel ns/event",
-        "CPU s/M events",
-        "MiB",
-    ]);
+    let title = "Tracers under a storm of connections, from a pair of processes for each CPU";
+    let mut section = Section::new(
+        title,
+        &[
+            "",
+            "speed",
+            "least to most",
+            "lost",
+            "kernel ns/event",
+            "CPU s/M events",
+            "MiB",
+        ],
+    );
     for contender in CONTENDERS {
         eprintln!("bench: {PAIRS} pairs of storms with {}", contender.name);
-        match contender.pairs(netwatch, &servers, &folder.join("trace")) {
-            Ok(pairs) => table.row(contender.row(&pairs)),
+        match contender.pairs(netwatch, &servers, output) {
+            Ok(pairs) => section.row(contender.row(&pairs)),
             Err(error) if contender.command[0] == "netwatch" => return Err(error),
             Err(error) => eprintln!("bench: without {}: {error:#}", contender.name),
         }
     }
-    table.print();
-    Ok(())
+    section.note(NOTES);
+    Ok(section)
 }
+
+const NOTES: &str = "Speed: what is left of the workload's (1 is untraced). Kernel: all programs together, by the \
+kernel's own statistics, which add some 25 ns to each run; per transition of the workload, of which a connection has ten. \
+CPU: user and system time of the tracer, per million transitions.";
 
 impl Contender {
     /// Storms in pairs: what one was slowed down to, and what the traced one showed.
