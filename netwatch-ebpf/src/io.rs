@@ -29,6 +29,9 @@ fn used(ctx: &BtfTracePointContext) {
         return;
     }
     let Some(memory) = sock.memory() else { return };
+    if owner::is_running(memory) {
+        return;
+    }
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
     owner::io(ctx, sock.cookie(), memory, how::IO, now);

@@ -141,6 +141,9 @@ fn used(ctx: &SockAddrContext, how: u8) {
     let Some(memory) = memory_of(sk, 0) else {
         return;
     };
+    if owner::is_running(memory) {
+        return;
+    }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(ctx.as_ptr()) };
     owner::io(ctx, cookie, memory, how, now());

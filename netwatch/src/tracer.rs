@@ -34,7 +34,7 @@ use resync::Resync;
 const TICK: Duration = Duration::from_millis(10);
 /// Where nothing came the last time, the first record wakes the reader, and it looks this often for
 /// what no record tells.
-const IDLE_TICK: Duration = Duration::from_millis(250);
+const IDLE_TICK: Duration = Duration::from_millis(500);
 /// So many events are taken in one turn: as many as stay in the cache.
 const MOST_EVENTS: usize = 2_048;
 /// So many flows wait at most.

@@ -89,16 +89,16 @@ pub fn ask(question: Option<Question>) -> Result<()> {
         let tracefs = ["-t", "tracefs", "tracefs", "/sys/kernel/tracing"];
         exec(Command::new("mount").args(tracefs))?;
     }
-    fs::write("/proc/sys/kernel/bpf_stats_enabled", "1").context("count what BPF programs take")?;
     let folder = cargo::workspace().join("target/bench");
     fs::create_dir_all(&folder).context("make a folder for output")?;
     let output = folder.join("trace");
     let mut report = Report::default();
-    if matches!(question, None | Some(Question::List)) {
-        list::compare(netwatch, &mut report)?;
-    }
+    // First: what others leave behind in TIME_WAIT is looked after for a minute.
     if matches!(question, None | Some(Question::Idle)) {
         report.add(idle::measure(netwatch, &output)?);
+    }
+    if matches!(question, None | Some(Question::List)) {
+        list::compare(netwatch, &mut report)?;
     }
     if matches!(question, None | Some(Question::Packets)) {
         report.add(packets::compare(netwatch, &output)?);
