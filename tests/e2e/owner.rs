@@ -375,9 +375,11 @@ fn looking_on_is_no_use() {
         let socket = event.socket();
         socket.is_some_and(|socket| socket.remote_port == Some(listener.local.port()))
     };
-    let ended = |event: &&Event| matches!(event.detail, Detail::TcpClose(..));
-    watch.wait("all ends", |events| {
-        events.iter().filter(ours).filter(ended).count() == CONNECTIONS
+    // Not their ends: where the ACK of the FIN comes while close() still holds the socket, the kernel keeps
+    // it for a minute in FIN_WAIT2, as nobody closes the other side.
+    let closed = |event: &&Event| matches!(&event.detail, Detail::TcpState(_, change) if change.new == FinWait2);
+    watch.wait("every FIN_WAIT2", |events| {
+        events.iter().filter(ours).filter(closed).count() == CONNECTIONS
     });
     for event in watch.events().iter().filter(ours) {
         let pid = event.socket().and_then(|socket| socket.pid);
