@@ -1,6 +1,6 @@
 //! The kernel's monotonic clock, and wall time beside it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use rustix::time::{ClockId, clock_gettime};
@@ -41,21 +41,23 @@ impl Clock {
     }
 
     /// Reads both clocks again: wall time may have been set, and goes on while the machine sleeps,
-    /// which monotonic time does not.
-    pub fn refresh(&mut self) {
+    /// which monotonic time does not. Whether that was so.
+    pub fn refresh(&mut self) -> bool {
         let before = monotonic();
         let wall = Timestamp::now();
-        self.adopt(before, wall, monotonic());
+        self.adopt(before, wall, monotonic())
     }
 
     /// Takes over a reading of wall time between two of monotonic time, where it says for certain
     /// that wall time has moved.
-    fn adopt(&mut self, before: MonoNs, wall: Timestamp, after: MonoNs) {
+    fn adopt(&mut self, before: MonoNs, wall: Timestamp, after: MonoNs) -> bool {
         let offset = wall.as_nanosecond() - i128::from(before);
         let uncertainty = i128::from(after) - i128::from(before);
-        if (offset - self.offset).abs() > TOLERANCE_NS + uncertainty {
+        let has_moved = (offset - self.offset).abs() > TOLERANCE_NS + uncertainty;
+        if has_moved {
             self.offset = offset;
         }
+        has_moved
     }
 
     /// RFC 3339 in UTC with nanoseconds, as JSON has it.
@@ -67,6 +69,7 @@ impl Clock {
     pub fn time_of_day(&self, mono: MonoNs) -> String {
         self.local(mono).strftime("%H:%M:%S.%3f").to_string()
     }
+
     fn local(&self, mono: MonoNs) -> Zoned {
         self.wall(mono).to_zoned(self.zone.clone())
     }
@@ -100,8 +103,9 @@ impl Stamps {
 
     /// As [`Clock::refresh`].
     pub fn refresh(&mut self) {
-        self.clock.refresh();
-        self.second = MonoNs::MAX;
+        if self.clock.refresh() {
+            self.second = MonoNs::MAX;
+        }
     }
 
     /// As [`Clock::rfc3339`].
@@ -127,9 +131,12 @@ impl Stamps {
             return nanos as u32;
         }
         let at = self.clock.wall(mono);
-        self.utc = at.strftime("%Y-%m-%dT%H:%M:%S.").to_string();
+        self.utc.clear();
+        self.local.clear();
+        // Writing to a String can't fail.
+        let _ = write!(self.utc, "{}", at.strftime("%Y-%m-%dT%H:%M:%S."));
         let local = at.to_zoned(self.clock.zone.clone());
-        self.local = local.strftime("%H:%M:%S.").to_string();
+        let _ = write!(self.local, "{}", local.strftime("%H:%M:%S."));
         let wall = self.clock.offset + i128::from(mono);
         let nanos = wall.rem_euclid(i128::from(SECOND_NS)) as u32;
         // A second that began before monotonic zero is made anew each time.
@@ -171,8 +178,9 @@ mod tests {
         let mut clock = Clock::new(0, start, TimeZone::UTC);
         let wall = |ms: i64| start + jiff::SignedDuration::from_millis(ms);
         let mut read = |before: MonoNs, ms: i64, after: MonoNs| {
-            clock.adopt(before, wall(ms), after);
-            clock.wall(before) == wall(ms)
+            let has_moved = clock.adopt(before, wall(ms), after);
+            assert_eq!(has_moved, clock.wall(before) == wall(ms));
+            has_moved
         };
         assert!(!read(10 * MS, 11, 10 * MS), "a millisecond");
         assert!(!read(20 * MS, 25, 25 * MS), "read in between");

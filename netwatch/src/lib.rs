@@ -26,6 +26,7 @@ pub mod names;
 mod netns;
 pub mod netstat;
 pub mod output;
+mod priority;
 mod privilege;
 mod probes;
 mod reason;

@@ -17,7 +17,7 @@ use crate::{
     event::MonoNs,
     iterator,
     netns::{self, NetNs},
-    probes,
+    priority, probes,
 };
 
 /// The programs that a snapshot runs, after [`probes::FILES`].
@@ -96,7 +96,10 @@ pub fn waiting(programs: Programs, netns: HashSet<u32>) -> Result<Reading> {
 fn start(job: Job) -> Result<Reading> {
     let thread = thread::Builder::new()
         .name("snapshot".to_owned())
-        .spawn(move || job.run())
+        .spawn(move || {
+            priority::ordinary();
+            job.run()
+        })
         .context("start a thread for the snapshot")?;
     Ok(Reading { thread })
 }

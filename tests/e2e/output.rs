@@ -3,10 +3,11 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt as _,
     process::{Child, Stdio},
 };
 
-use crate::harness::{ANY4, Pair, Stage, netwatch::command, schema::Detail};
+use crate::harness::{ANY4, Pair, Stage, Watch, netwatch::command, schema::Detail};
 
 /// The reader has seen enough: a clean end.
 #[test]
@@ -136,4 +137,26 @@ fn ended(mut netwatch: Child) -> (Option<i32>, String) {
     stderr.read_to_end(&mut bytes).expect("read its errors");
     let status = netwatch.wait().expect("wait for netwatch");
     (status.code(), String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The thread that reads what the kernel tells is ahead of those that fill the machine, unless somebody
+/// wanted netwatch to be something else than ordinary.
+#[test]
+fn the_reader_is_ahead() {
+    let stage = Stage::new();
+    for (wanted, is) in [(0, -10), (5, 5)] {
+        let mut netwatch = command(&["trace", "--json"]);
+        // SAFETY: a system call only.
+        unsafe {
+            netwatch.pre_exec(move || {
+                rustix::process::setpriority_process(None, wanted)?;
+                Ok(())
+            })
+        };
+        let watch = Watch::over(&mut netwatch, &[stage.netns.inode]);
+        let pid = rustix::process::Pid::from_raw(watch.pid().cast_signed());
+        let nice = rustix::process::getpriority_process(pid).expect("read its priority");
+        assert_eq!(nice, is);
+        watch.stop();
+    }
 }

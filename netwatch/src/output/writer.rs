@@ -1,5 +1,6 @@
-//! The way out. Where somebody reads along, that is a thread of its own, so that a reader who is slow, or
-//! has stopped, never keeps netwatch from reading the kernel's rings, nor from ending.
+//! The way out. Where somebody reads along, or a file takes long, that is a thread of its own, so that a
+//! reader who is slow, or has stopped, and a disk that can't keep up, never keep netwatch from reading
+//! the kernel's rings, nor from ending.
 
 use std::{
     fs::File,
@@ -11,17 +12,19 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long a reader may take nothing at the end.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A file that once took longer for one text is not waited for again.
+const SLOW: Duration = Duration::from_millis(20);
 
 /// Brings text to stdout, in the order in which it is handed over.
 pub enum Writer {
-    /// A file takes what it is given.
+    /// A file takes what it is given, mostly at once: that costs less than a thread.
     Direct(File),
-    /// Whoever reads a pipe, a socket or a terminal takes what they like.
+    /// Whoever reads a pipe, a socket or a terminal takes what they like, and so does a slow disk.
     Thread(Thread),
 }
 
@@ -56,8 +59,12 @@ impl Writer {
     pub fn hand_over(&mut self, text: &mut String) -> io::Result<()> {
         match self {
             Self::Direct(file) => {
+                let start = Instant::now();
                 file.write_all(text.as_bytes())?;
                 text.clear();
+                if start.elapsed() > SLOW {
+                    *self = Self::Thread(Thread::start(file.try_clone()?)?);
+                }
                 Ok(())
             }
             Self::Thread(thread) => thread.hand_over(text),
