@@ -22,6 +22,7 @@ mod iterator;
 mod kernel;
 mod ledger;
 pub mod list;
+mod memory;
 pub mod names;
 mod netns;
 pub mod netstat;

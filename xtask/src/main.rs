@@ -86,7 +86,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Test { args } => {
             privilege::require_root()?;
             setup::build_tools()?;
-            setup::test_programs()?;
+            setup::for_tests()?;
             if args.is_empty() {
                 lint::all()?;
             }

@@ -11,6 +11,7 @@ use crate::{
     cli::trace::{Config, View},
     clock::Clock,
     event::{Protocol, Report},
+    memory,
     output::{self, End, Output},
     priority, privilege,
 };
@@ -21,6 +22,7 @@ use crate::{
 ///
 /// The kernel refuses what netwatch can't do without, or the output can't be written.
 pub async fn run(config: Config) -> Result<Outcome> {
+    memory::share();
     let mut ends = Ends::new()?;
     let mut tracer = Tracer::start(Options {
         ring_bytes: config.ring_bytes,
@@ -30,7 +32,7 @@ pub async fn run(config: Config) -> Result<Outcome> {
     })
     .await?;
     priority::ahead();
-    give_memory_back();
+    memory::give_back();
     for (rung, error) in tracer.missing() {
         output::note(&format!(
             "without {} for {}: {error:#}",
@@ -61,15 +63,6 @@ pub async fn run(config: Config) -> Result<Outcome> {
     }
     warn(&mut tracer);
     finish(tracer, output, written, config.strict)
-}
-
-/// What it took to read the kernel's types, four fifths of all, is needed no more.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: takes nothing but a number, at any time.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 /// Says the rest. Also where nobody reads it any more, what was lost is told.

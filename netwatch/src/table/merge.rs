@@ -19,6 +19,10 @@ impl Table {
     pub fn merge(&mut self, snapshot: &Snapshot) -> Changes {
         let mut changes = Changes::default();
         let mut told = Vec::new();
+        // At the start nothing is there yet, and growing step by step would leave holes behind.
+        if self.is_empty() {
+            self.sockets.reserve(snapshot.found.len());
+        }
         for found in &snapshot.found {
             if found.kind == FoundKind::Full {
                 self.take(found, &mut changes);

@@ -1,10 +1,10 @@
 //! What a tracer takes while nothing happens.
 
-use std::{path::Path, thread::sleep, time::Duration};
+use std::{thread::sleep, time::Duration};
 
 use anyhow::Result;
 
-use super::{report::Section, tracer::Tracer};
+use super::{contender::Bench, report::Section, tracer::Tracer};
 
 const TIME: Duration = Duration::from_secs(20);
 /// What is left of the start is not to be counted.
@@ -15,9 +15,9 @@ const START: Duration = Duration::from_secs(2);
 /// # Errors
 ///
 /// It can't be started.
-pub fn measure(netwatch: &str, output: &Path) -> Result<Section> {
+pub fn measure(bench: Bench<'_>) -> Result<Section> {
     eprintln!("bench: idle for {} s", TIME.as_secs());
-    let tracer = Tracer::start(&[netwatch, "trace", "--json"], output, true)?;
+    let tracer = Tracer::start(&[bench.netwatch, "trace", "--json"], bench.output, true)?;
     sleep(START);
     let before = tracer.used()?;
     sleep(TIME);
@@ -30,5 +30,6 @@ pub fn measure(netwatch: &str, output: &Path) -> Result<Section> {
         format!("{:.3}", cpu * 100.0),
         format!("{:.1}", after.memory as f64 / 1024.0),
     ]);
+    section.judge("% of one CPU", cpu * 100.0, 0.1);
     Ok(section)
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::{
+    contender::Bench,
     hold::Held,
     measure::{Run, run},
     report::{Report, Section},
@@ -53,7 +54,7 @@ const CONTESTS: [Contest; 2] = [
 /// # Errors
 ///
 /// Something can't be started.
-pub fn compare(netwatch: &str, report: &mut Report) -> Result<()> {
+pub fn compare(bench: Bench<'_>, report: &mut Report) -> Result<()> {
     for (sockets, processes) in SCALES {
         eprintln!("bench: {sockets} sockets in {processes} processes");
         let held = Held::start(sockets, processes)?;
@@ -62,7 +63,7 @@ pub fn compare(netwatch: &str, report: &mut Report) -> Result<()> {
                 format!("{}: {sockets} in {processes} processes", contest.title),
                 &["", "median ms", "least to most", "MiB", "ratio"],
             );
-            let medians = contest.run(netwatch, &mut section)?;
+            let medians = contest.run(bench.netwatch, &mut section)?;
             contest.judge(sockets, &medians, &mut section);
             report.add(section);
         }
@@ -115,11 +116,11 @@ impl Contest {
             let Some(median) = other.and_then(|index| medians.get(index)) else {
                 continue;
             };
-            let ratio = medians[0] / median;
-            let verdict = if ratio <= *goal { "met" } else { "NOT MET" };
-            section.note(format!(
-                "At most {goal:.3} of {whose}: {ratio:.3}, {verdict}."
-            ));
+            section.judge(
+                &format!("Share of the time of {whose}"),
+                medians[0] / median,
+                *goal,
+            );
         }
     }
 }

@@ -4,7 +4,6 @@ use std::{
     env,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
-    path::Path,
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -12,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{report::Section, tracer::Tracer};
+use super::{contender::Bench, report::Section, tracer::Tracer};
 use crate::command::capture;
 
 /// A load, and what is counted of it.
@@ -20,6 +19,8 @@ struct Load {
     title: &'static str,
     part: &'static str,
     unit: &'static str,
+    /// ns that may be added to each.
+    most: Option<f64>,
 }
 
 const LOADS: [Load; 2] = [
@@ -27,11 +28,13 @@ const LOADS: [Load; 2] = [
         title: "pairs of sending and receiving a datagram of 64 bytes",
         part: "datagrams",
         unit: "ns each",
+        most: Some(500.0),
     },
     Load {
         title: "bulk TCP, in pieces of 64 KiB",
         part: "bulk",
         unit: "ns each",
+        most: None,
     },
 ];
 
@@ -43,7 +46,7 @@ const TIME: Duration = Duration::from_millis(1_000);
 /// # Errors
 ///
 /// Something can't be started.
-pub fn compare(netwatch: &str, output: &Path) -> Result<Section> {
+pub fn compare(bench: Bench<'_>) -> Result<Section> {
     let mut section = Section::new(
         "What `netwatch trace` adds to packets",
         &["", "unit", "alone", "traced", "added", "ratio"],
@@ -53,7 +56,7 @@ pub fn compare(netwatch: &str, output: &Path) -> Result<Section> {
         let (mut alone, mut traced) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             alone.push(load.run()?);
-            let tracer = Tracer::start(&[netwatch, "trace", "--json"], output, true)?;
+            let tracer = Tracer::start(&[bench.netwatch, "trace", "--json"], bench.output, true)?;
             traced.push(load.run()?);
             tracer.end()?;
         }
@@ -61,6 +64,13 @@ pub fn compare(netwatch: &str, output: &Path) -> Result<Section> {
             runs.sort_by(f64::total_cmp);
             runs[runs.len() / 2]
         });
+        if let Some(most) = load.most {
+            section.judge(
+                &format!("Added to {}, ns", load.title),
+                traced - alone,
+                most,
+            );
+        }
         section.row(vec![
             load.title.to_owned(),
             load.unit.to_owned(),

@@ -34,6 +34,26 @@ impl Section {
         self.notes.push(text.into());
     }
 
+    /// Says whether a figure is no more than it may be.
+    pub fn judge(&mut self, what: &str, figure: f64, most: f64) {
+        let verdict = if figure <= most { "met" } else { "NOT MET" };
+        self.note(format!(
+            "{what}: at most {}, is {}, {verdict}.",
+            short(most),
+            short(figure)
+        ));
+    }
+
+    /// Says whether a figure is no less than it has to be.
+    pub fn judge_least(&mut self, what: &str, figure: f64, least: f64) {
+        let verdict = if figure >= least { "met" } else { "NOT MET" };
+        self.note(format!(
+            "{what}: at least {}, is {}, {verdict}.",
+            short(least),
+            short(figure)
+        ));
+    }
+
     /// Aligned, the first column to the left and all others to the right.
     fn text(&self) -> String {
         let mut text = format!("\n{}\n", self.title);
@@ -92,6 +112,18 @@ impl Section {
             .collect();
         json!({"question": self.title, "rows": rows, "notes": self.notes})
     }
+}
+
+/// A number in about three digits.
+fn short(number: f64) -> String {
+    let digits = if number >= 100.0 {
+        0
+    } else if number >= 10.0 {
+        1
+    } else {
+        3
+    };
+    format!("{number:.digits$}")
 }
 
 const EMPTY: &Vec<String> = &Vec::new();

@@ -9,11 +9,13 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
-    thread::available_parallelism,
+    thread::{available_parallelism, sleep},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
+
+use super::contender::Told;
 
 /// Transitions of one connection, both sockets together.
 pub const TRANSITIONS: u64 = 10;
@@ -34,10 +36,19 @@ struct Server {
 }
 
 /// What a storm did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Storm {
     pub connections: u64,
     pub time: Duration,
+    pairs: Vec<Pair>,
+}
+
+/// Who made connections to whom.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    port: u16,
+    server: u32,
+    client: u32,
 }
 
 impl Storm {
@@ -49,6 +60,16 @@ impl Storm {
     /// How many transitions the kernel made of it.
     pub const fn transitions(&self) -> u64 {
         self.connections * TRANSITIONS
+    }
+
+    /// Whose the socket is, if it is one of the storm's.
+    pub fn owner(&self, told: Told) -> Option<u32> {
+        let ours = |pair: &Pair| match pair.port {
+            port if port == told.local_port => Some(pair.server),
+            port if port == told.remote_port => Some(pair.client),
+            _ => None,
+        };
+        self.pairs.iter().find_map(ours)
     }
 }
 
@@ -64,14 +85,26 @@ impl Servers {
         servers.collect::<Result<_>>().map(Self)
     }
 
-    /// Connects to all of them for so long.
+    /// The port of one of them.
+    pub fn port(&self) -> u16 {
+        self.0[0].port
+    }
+
+    /// Connects to all of them for so long, all together so often in a second, or as often as they can.
     ///
     /// # Errors
     ///
     /// A client fails.
-    pub fn storm(&self, time: Duration) -> Result<Storm> {
-        let clients = self.0.iter().map(|server| server.client(time));
+    pub fn storm(&self, time: Duration, pace: Option<u32>) -> Result<Storm> {
+        let pace = pace.map(|pace| pace / self.0.len() as u32);
+        let clients = self.0.iter().map(|server| server.client(time, pace));
         let clients: Vec<Child> = clients.collect::<Result<_>>()?;
+        let pairs = self.0.iter().zip(&clients).map(|(server, client)| Pair {
+            port: server.port,
+            server: server.child.id(),
+            client: client.id(),
+        });
+        let pairs = pairs.collect();
         let mut connections = 0;
         for client in clients {
             let output = client.wait_with_output().context("wait for a client")?;
@@ -80,7 +113,11 @@ impl Servers {
             let count: u64 = text.trim().parse().context("hear from a client")?;
             connections += count;
         }
-        Ok(Storm { connections, time })
+        Ok(Storm {
+            connections,
+            time,
+            pairs,
+        })
     }
 }
 
@@ -102,11 +139,16 @@ impl Server {
         Ok(Self { child, port })
     }
 
-    fn client(&self, time: Duration) -> Result<Child> {
+    fn client(&self, time: Duration, pace: Option<u32>) -> Result<Child> {
         let xtask = env::current_exe().context("find xtask")?;
-        Command::new(xtask)
+        let mut client = Command::new(xtask);
+        client
             .args(["part", "connect", "--port", &self.port.to_string()])
-            .args(["--millis", &time.as_millis().to_string()])
+            .args(["--millis", &time.as_millis().to_string()]);
+        if let Some(pace) = pace {
+            client.args(["--pace", &pace.to_string()]);
+        }
+        client
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -139,28 +181,43 @@ pub fn serve() -> Result<()> {
     }
 }
 
-/// Connects, asks, and waits for the answer and the end, again and again; writes how often.
+/// Connects, asks, and waits for the answer and the end, again and again, or `pace` times a second;
+/// writes how often.
 ///
 /// # Errors
 ///
 /// The kernel refuses.
-pub fn connect(port: u16, time: Duration) -> Result<()> {
+pub fn connect(port: u16, time: Duration, pace: Option<u32>) -> Result<()> {
     let start = Instant::now();
     let mut connections = 0_u64;
     while start.elapsed() < time {
+        if let Some(pace) = pace {
+            let due = Duration::from_secs(1) * connections as u32 / pace;
+            sleep(due.saturating_sub(start.elapsed()));
+        }
         // An address for each thousand ports, so that no chain of the kernel's hash table grows long.
         let host = Ipv4Addr::new(127, 0, 0, 1 + (connections % 200) as u8);
-        let mut stream = TcpStream::connect(SocketAddrV4::new(host, port)).context("connect")?;
-        stream.write_all(&[0; REQUEST]).context("ask")?;
-        stream
-            .read_exact(&mut [0; ANSWER])
-            .context("read an answer")?;
-        ensure!(
-            stream.read(&mut [0]).context("read the end")? == 0,
-            "the server sent more"
-        );
+        ask(host, port)?;
         connections += 1;
     }
     println!("{connections}");
+    Ok(())
+}
+
+/// Connects, asks, and waits for the answer and the end.
+///
+/// # Errors
+///
+/// The kernel refuses.
+pub fn ask(host: Ipv4Addr, port: u16) -> Result<()> {
+    let mut stream = TcpStream::connect(SocketAddrV4::new(host, port)).context("connect")?;
+    stream.write_all(&[0; REQUEST]).context("ask")?;
+    stream
+        .read_exact(&mut [0; ANSWER])
+        .context("read an answer")?;
+    ensure!(
+        stream.read(&mut [0]).context("read the end")? == 0,
+        "the server sent more"
+    );
     Ok(())
 }

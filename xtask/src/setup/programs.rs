@@ -1,4 +1,5 @@
-//! The programs whose sockets the tests watch, or whose word they compare with.
+//! The programs whose sockets the tests watch, or whose word they compare with; and those that the
+//! benchmarks compare with.
 
 use anyhow::{Context, Result, bail};
 
@@ -54,8 +55,45 @@ const PROGRAMS: [Program; 8] = [
     },
 ];
 
-pub fn install() -> Result<()> {
-    let missing: Vec<&Program> = PROGRAMS
+/// What can't be had of these is left out of the comparison.
+const PEERS: [Program; 3] = [
+    Program {
+        name: "tcpstates",
+        package: "libbpf-tools",
+        why: "traces TCP transitions",
+    },
+    Program {
+        name: "tcplife",
+        package: "libbpf-tools",
+        why: "traces the ends of TCP connections",
+    },
+    Program {
+        name: "bpftrace",
+        package: "bpftrace",
+        why: "traces whatever one writes down",
+    },
+];
+
+/// Installs what the tests need.
+///
+/// # Errors
+///
+/// It can't be had.
+pub fn for_tests() -> Result<()> {
+    install(&PROGRAMS, "the tests")
+}
+
+/// Installs what the benchmarks compare with, as far as it can be had.
+pub fn for_benchmarks() {
+    for peer in &PEERS {
+        if let Err(error) = install(std::slice::from_ref(peer), "the benchmarks") {
+            eprintln!("setup: {error:#}; going on without {}", peer.name);
+        }
+    }
+}
+
+fn install(programs: &[Program], what_for: &str) -> Result<()> {
+    let missing: Vec<&Program> = programs
         .iter()
         .filter(|program| !path::has(program.name))
         .collect();
@@ -63,17 +101,17 @@ pub fn install() -> Result<()> {
         return Ok(());
     }
     for Program { name, package, why } in &missing {
-        eprintln!("setup: {name} ({package}), for the tests: it {why}");
+        eprintln!("setup: {name} ({package}), for {what_for}: it {why}");
     }
     if !path::has("apt-get") {
         let names: Vec<&str> = missing.iter().map(|program| program.name).collect();
         bail!(
-            "the tests need {}: install them, by whatever name your distribution packages them",
+            "{what_for} need {}: install them, by whatever name your distribution packages them",
             names.join(", ")
         );
     }
     let packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
-    apt::install(&packages).context("install the programs that the tests use")
+    apt::install(&packages).with_context(|| format!("install what {what_for} use"))
 }
 
 #[cfg(test)]
