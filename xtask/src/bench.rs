@@ -1,7 +1,7 @@
 //! Benchmarks: netwatch beside its peers, alternating, in one run. None of them is a test.
 
-mod contender;
-mod flows;
+pub mod contender;
+pub mod flows;
 mod hold;
 mod idle;
 mod list;
@@ -9,25 +9,19 @@ mod loss;
 mod measure;
 mod memory;
 mod packets;
-mod report;
+pub mod report;
 mod short_lived;
-mod storm;
+pub mod stage;
+pub mod storm;
 mod trace;
-mod tracer;
+pub mod tracer;
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{ffi::OsString, fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::{Subcommand, ValueEnum};
-use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use crate::{cargo, command::exec, setup};
+use crate::{cargo, command::exec, setup, soak::churn};
 use contender::Bench;
 use report::Report;
 
@@ -82,6 +76,11 @@ pub enum Part {
         #[arg(long)]
         millis: u64,
     },
+    /// Connects to itself, in a network namespace that it was started in
+    Elsewhere {
+        #[arg(long)]
+        connections: u64,
+    },
     /// Sends and receives datagrams
     Datagrams {
         #[arg(long)]
@@ -113,16 +112,7 @@ pub fn ask(question: Option<Question>) -> Result<()> {
     let netwatch = netwatch
         .to_str()
         .context("the path of netwatch is not UTF-8")?;
-    // SAFETY: only namespaces change, and xtask has one thread.
-    unsafe { unshare_unsafe(UnshareFlags::NEWNET | UnshareFlags::NEWNS) }
-        .context("make namespaces")?;
-    exec(Command::new("mount").args(["--make-rprivate", "/"]))?;
-    exec(Command::new("ip").args(["link", "set", "lo", "up"]))?;
-    // The peers look for tracepoints there.
-    if !Path::new("/sys/kernel/tracing/events").exists() {
-        let tracefs = ["-t", "tracefs", "tracefs", "/sys/kernel/tracing"];
-        exec(Command::new("mount").args(tracefs))?;
-    }
+    stage::alone()?;
     let folder = folder_for_output()?;
     let bench = Bench {
         netwatch,
@@ -197,6 +187,7 @@ pub fn be(part: Part) -> Result<()> {
         Part::Connect { port, millis, pace } => {
             storm::connect(port, Duration::from_millis(millis), pace)
         }
+        Part::Elsewhere { connections } => churn::elsewhere(connections),
         Part::Once { port } => short_lived::once(port),
         Part::Flows { millis } => flows::flows(Duration::from_millis(millis)),
         Part::Datagrams { millis } => packets::datagrams(Duration::from_millis(millis)),

@@ -8,6 +8,7 @@ mod ebpf_tools;
 mod lint;
 mod privilege;
 mod setup;
+mod soak;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -52,6 +53,12 @@ enum Task {
     Bench {
         /// What to measure; everything where nothing is said
         question: Option<bench::Question>,
+    },
+    /// Run netwatch under everything at once, and check that nothing is lost and nothing left
+    Soak {
+        /// For how long
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
     },
     #[command(hide = true)]
     Part {
@@ -108,6 +115,10 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench { question } => {
             privilege::require_root()?;
             bench::ask(question)
+        }
+        Task::Soak { minutes } => {
+            privilege::require_root()?;
+            soak::soak(minutes)
         }
         Task::Part { part } => bench::be(part),
     }

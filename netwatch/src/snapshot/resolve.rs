@@ -12,6 +12,21 @@ use crate::{
 };
 
 impl RawSnapshot {
+    /// The rows as sockets, each with the owner that its own row names: where no descriptors were read,
+    /// nothing is there to join them with.
+    pub fn resolve_alone(self, processes: &mut Processes) -> Snapshot {
+        let (holders, listeners) = (HashMap::new(), Listeners::new());
+        let rows = self.rows.into_iter().map(|row| {
+            let claim = owner_of(&row, &holders, &listeners);
+            found(row, claim.map(|claim| processes.owner(claim)))
+        });
+        Snapshot {
+            began: self.began,
+            found: rows.collect(),
+            visited: self.visited,
+        }
+    }
+
     /// Joins the rows into sockets, each with its owner.
     pub fn resolve(self, processes: &mut Processes) -> Snapshot {
         let mut sockets: HashMap<Cookie, Row> = HashMap::with_capacity(self.rows.len());

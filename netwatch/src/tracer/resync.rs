@@ -173,7 +173,7 @@ impl Tracer {
         if self.resync.is_due() {
             return;
         }
-        let snapshot = raw.resolve(&mut self.processes);
+        let snapshot = raw.resolve_alone(&mut self.processes);
         let unseen = self.table.look_again(&snapshot, &mut self.reports);
         self.ledger.unseen_ends(unseen);
     }

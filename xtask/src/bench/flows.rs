@@ -21,7 +21,7 @@ use crate::command::capture;
 
 const ROUNDS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
-const QUESTION: usize = 40;
+pub const QUESTION: usize = 40;
 const ANSWER: usize = 200;
 
 /// Counts what netwatch tells of flows, and what that costs them.
@@ -33,10 +33,10 @@ pub fn compare(bench: Bench<'_>) -> Result<Section> {
     eprintln!("bench: short UDP flows");
     let (mut ratios, mut flows, mut told, mut datagrams) = (Vec::new(), 0, 0, 0);
     for _ in 0..ROUNDS {
-        let (alone, _) = run()?;
+        let (alone, _) = run(TIME)?;
         let command = [bench.netwatch, "trace", "--json"];
         let tracer = Tracer::start(&command, bench.output, true)?;
-        let (traced, port) = run()?;
+        let (traced, port) = run(TIME)?;
         let output = tracer.end()?;
         ratios.push(traced as f64 / alone as f64);
         flows += traced;
@@ -66,9 +66,13 @@ pub fn compare(bench: Bench<'_>) -> Result<Section> {
 }
 
 /// Asks for a while: how often, and at which port.
-fn run() -> Result<(u64, u16)> {
+///
+/// # Errors
+///
+/// It can't be started.
+pub fn run(time: Duration) -> Result<(u64, u16)> {
     let xtask = env::current_exe().context("find xtask")?;
-    let millis = TIME.as_millis().to_string();
+    let millis = time.as_millis().to_string();
     let text = capture(Command::new(xtask).args(["part", "flows", "--millis", &millis]))?;
     let mut numbers = text.split_whitespace();
     let flows = numbers.next().context("no count")?.parse()?;

@@ -55,7 +55,7 @@ impl Section {
     }
 
     /// Aligned, the first column to the left and all others to the right.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = format!("\n{}\n", self.title);
         for row in &self.rows {
             let cells = row.iter().enumerate().map(|(column, cell)| {

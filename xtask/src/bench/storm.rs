@@ -170,15 +170,33 @@ impl Drop for Server {
 ///
 /// The kernel refuses.
 pub fn serve() -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).context("listen")?;
+    let listener = listen()?;
     println!("{}", listener.local_addr().context("find the port")?.port());
     loop {
-        let (mut stream, _) = listener.accept().context("accept")?;
-        stream
-            .read_exact(&mut [0; REQUEST])
-            .context("read a request")?;
-        stream.write_all(&[0; ANSWER]).context("answer")?;
+        answer(&listener)?;
     }
+}
+
+/// Listens at all addresses.
+///
+/// # Errors
+///
+/// The kernel refuses.
+pub fn listen() -> Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).context("listen")
+}
+
+/// Accepts once, answers, and closes.
+///
+/// # Errors
+///
+/// The kernel refuses.
+pub fn answer(listener: &TcpListener) -> Result<()> {
+    let (mut stream, _) = listener.accept().context("accept")?;
+    stream
+        .read_exact(&mut [0; REQUEST])
+        .context("read a request")?;
+    stream.write_all(&[0; ANSWER]).context("answer")
 }
 
 /// Connects, asks, and waits for the answer and the end, again and again, or `pace` times a second;

@@ -95,8 +95,7 @@ impl Tracer {
             let nanos = text.split(' ').next().and_then(|text| text.parse().ok());
             used.cpu += Duration::from_nanos(nanos.context("read its schedstat")?);
         }
-        let status = fs::read_to_string(folder.join("status"))?;
-        used.memory = number(&status, "VmRSS:").context("read its memory")?;
+        used.memory = memory_of(self.child.id())?;
         for info in fs::read_dir(folder.join("fdinfo"))? {
             // A descriptor may be closed meanwhile.
             let text = fs::read_to_string(info?.path()).unwrap_or_default();
@@ -114,9 +113,7 @@ impl Tracer {
     ///
     /// It can't be asked.
     pub fn end(mut self) -> Result<PathBuf> {
-        let pid = Pid::from_raw(self.child.id().try_into()?);
-        kill(pid, Signal::SIGINT).context("end the tracer")?;
-        self.child.wait().context("wait for the tracer")?;
+        end_politely(&mut self.child)?;
         Ok(std::mem::take(&mut self.output))
     }
 }
@@ -127,6 +124,28 @@ impl Drop for Tracer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Asks a process to end as ^C does, and waits.
+///
+/// # Errors
+///
+/// It can't be asked.
+pub fn end_politely(child: &mut Child) -> Result<()> {
+    let pid = Pid::from_raw(child.id().try_into()?);
+    kill(pid, Signal::SIGINT).context("end the tracer")?;
+    child.wait().context("wait for the tracer")?;
+    Ok(())
+}
+
+/// What a process has resident, in KiB.
+///
+/// # Errors
+///
+/// It is gone.
+pub fn memory_of(pid: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("look at a process")?;
+    number(&status, "VmRSS:").context("read its memory")
 }
 
 /// The number after a word at the beginning of a line.
