@@ -118,13 +118,11 @@ pub fn tell<C: EbpfContext>(ctx: &C, cookie: u64, memory: &SocketMemory, now: u6
         return;
     }
     let header = ring::header(now, cookie, kind::OWNER);
-    if !ring::send(
-        &EVENTS,
-        OwnerRecord {
-            header,
-            owner: memory.owner,
-        },
-    ) {
+    let record = OwnerRecord {
+        header,
+        owner: memory.owner,
+    };
+    if !ring::send(&EVENTS, record, ring::waiting(&EVENTS)) {
         count(Counter::OwnerRing, 1);
         debug!(ctx, "no room for the new owner of socket {}", cookie);
     }

@@ -25,6 +25,7 @@ pub fn announce(task: Task, key: &ProcessKey) {
     if known.is_some_and(|known| known == key) {
         return;
     }
+    let waiting = ring::waiting(&EVENTS);
     let Some(mut entry) = EVENTS.reserve::<ProcessRecord>(0) else {
         count(Counter::ProcessRing, 1);
         return;
@@ -47,7 +48,7 @@ pub fn announce(task: Task, key: &ProcessKey) {
         let mut path = Path::new(&raw mut (*record).cgroup, &raw mut (*record).cgroup_len);
         (*record).cgroup_cut = u8::from(!cgroup(kernfs, &mut path));
     }
-    ring::submit(&EVENTS, entry);
+    ring::submit(entry, waiting);
     let _ = PROCESSES.insert(key.tgid, key, 0);
 }
 

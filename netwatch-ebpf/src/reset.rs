@@ -41,7 +41,8 @@ pub fn reset_sent(ctx: BtfTracePointContext) -> i32 {
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
     let header = ring::header(now, sock.cookie(), kind::TCP_RESET);
-    if !ring::send(&EVENTS, ResetRecord { header }) {
+    let waiting = ring::waiting(&EVENTS);
+    if !ring::send(&EVENTS, ResetRecord { header }, waiting) {
         count(Counter::TcpRing, 1);
     }
     0

@@ -6,7 +6,7 @@ use aya_ebpf::{
 };
 use netwatch_common::{Header, detail};
 
-use crate::maps::{DETAIL, EVENTS, RING_BYTES, global, reader_sleeps};
+use crate::maps::{DETAIL, RING_BYTES, global, reader_sleeps};
 
 /// The reader comes by on a timer; between two visits it is woken once for each of these bytes.
 const WAKE_BYTES: u64 = 64 << 10;
@@ -25,26 +25,32 @@ pub fn header(ts_ns: u64, cookie: u64, kind: u32) -> Header {
     }
 }
 
-/// Writes a whole record. False where the ring refused it.
+/// Bytes that wait in a ring for its reader.
 #[inline(always)]
-pub fn send<T: 'static>(ring: &RingBuf, record: T) -> bool {
+pub fn waiting(ring: &RingBuf) -> u64 {
+    ring.query(u64::from(BPF_RB_AVAIL_DATA))
+}
+
+/// Writes a whole record, before which so many bytes were waiting. False where the ring refused it.
+#[inline(always)]
+pub fn send<T: 'static>(ring: &RingBuf, record: T, waiting: u64) -> bool {
     let Some(mut entry) = ring.reserve::<T>(0) else {
         return false;
     };
     entry.write(record);
-    submit(ring, entry);
+    submit(entry, waiting);
     true
 }
 
 /// Hands a written record to the reader, waking it only if this record crosses a threshold, or is
 /// the first that it waits for: a wake-up interrupts this very CPU and costs more than everything
-/// else here together.
+/// else here together. Where two CPUs write at once each counts only its own record, so that one
+/// threshold may pass unseen: then the reader comes on its timer.
 #[inline(always)]
-pub fn submit<T>(ring: &RingBuf, entry: RingBufEntry<T>) {
+pub fn submit<T>(entry: RingBufEntry<T>, waiting: u64) {
     let size = size_of::<T>() as u64 + RECORD_HEADER;
-    let waiting = ring.query(u64::from(BPF_RB_AVAIL_DATA));
-    let crossed = waiting / WAKE_BYTES != waiting.saturating_sub(size) / WAKE_BYTES;
-    let wake = if crossed || waiting <= size && reader_sleeps() {
+    let crossed = waiting / WAKE_BYTES != (waiting + size) / WAKE_BYTES;
+    let wake = if crossed || waiting == 0 && reader_sleeps() {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
@@ -55,15 +61,19 @@ pub fn submit<T>(ring: &RingBuf, entry: RingBufEntry<T>) {
 /// Of [`detail`]: what the ring has had room for lately.
 static mut ROOM_FOR: u32 = detail::ALL;
 
-/// How much to tell of TCP, of [`detail`]: less where the ring is filling up, until the reader has
-/// caught up.
+/// Whether so much is to be told of TCP, of [`detail`], where so many bytes wait: less where the ring
+/// is filling up, until the reader has caught up.
 #[inline(always)]
-pub fn detail() -> u32 {
+pub fn has_room_for(worth: u32, waiting: u64) -> bool {
+    worth == detail::ENDS || room_for(waiting) <= worth
+}
+
+#[inline(always)]
+fn room_for(waiting: u64) -> u32 {
     let wanted = global(&DETAIL);
     if wanted == detail::ENDS {
         return wanted;
     }
-    let waiting = EVENTS.query(u64::from(BPF_RB_AVAIL_DATA));
     let quarter = u64::from(global(&RING_BYTES)) / 4;
     // SAFETY: one aligned word, which several CPUs may write; each would write what is true now.
     let before = unsafe { (&raw const ROOM_FOR).read_volatile() };

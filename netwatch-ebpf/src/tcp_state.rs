@@ -135,13 +135,19 @@ pub fn opened(sock: Sock, cookie: u64, memory: &mut SocketMemory, ports: bool) {
         return;
     }
     memory.flags &= !flag::OPENING;
-    if memory.new != LISTEN && ring::detail() == detail::ENDS {
+    let worth = match memory.new {
+        LISTEN => detail::ENDS,
+        _ => detail::LANDMARKS,
+    };
+    let waiting = ring::waiting(&EVENTS);
+    if !ring::has_room_for(worth, waiting) {
         give_up(memory);
         return;
     }
     let at = memory.since_ns;
     memory.since_ns = 0;
-    send_full(sock, cookie, memory, at, ports);
+    memory.cookie = cookie;
+    send_full(sock, memory, at, ports, waiting);
     memory.since_ns = at;
 }
 
@@ -177,14 +183,16 @@ fn proceed(sock: Sock, memory: &mut SocketMemory, now: u64) {
         (_, false) => detail::LANDMARKS,
         (_, true) => detail::ALL,
     };
-    if worth != detail::ENDS && ring::detail() > worth {
+    let waiting = ring::waiting(&EVENTS);
+    if !ring::has_room_for(worth, waiting) {
         give_up(memory);
     } else if !known {
-        send_full(sock, sock.cookie(), memory, now, true);
+        memory.cookie = sock.cookie();
+        send_full(sock, memory, now, true, waiting);
     } else if memory.new == CLOSE {
-        send_end(sock, memory, now);
+        send_end(sock, memory, now, waiting);
     } else {
-        send_lite(memory, now);
+        send_lite(memory, now, waiting);
     }
     memory.since_ns = now;
 }
@@ -215,18 +223,17 @@ fn transitions(memory: &SocketMemory) -> u64 {
 
 /// Sends everything. After a refusal the next transition is full too, and brings the reader back.
 #[inline(always)]
-fn send_full(sock: Sock, cookie: u64, memory: &mut SocketMemory, at: u64, ports: bool) {
+fn send_full(sock: Sock, memory: &mut SocketMemory, at: u64, ports: bool, waiting: u64) {
     let Some(tcp) = sock.tcp() else { return };
     let Some(mut entry) = EVENTS.reserve::<TcpFull>(0) else {
         count(Counter::TcpRing, transitions(memory));
         memory.flags &= !(flag::ANNOUNCED | flag::OPENING);
         return;
     };
-    memory.cookie = cookie;
     let record = entry.as_mut_ptr();
     // SAFETY: memory of the ring that this program holds, all of it written.
     unsafe {
-        (*record).header = ring::header(at, cookie, kind::TCP_FULL);
+        (*record).header = ring::header(at, memory.cookie, kind::TCP_FULL);
         sock.tuple_into(&mut (*record).tuple, IPPROTO_TCP);
         (*record).tuple.local_port = if ports { tcp.local_port() } else { 0 };
         (*record).owner = memory.owner;
@@ -239,7 +246,7 @@ fn send_full(sock: Sock, cookie: u64, memory: &mut SocketMemory, at: u64, ports:
         (*record).err = sock.error();
         (*record).stale_err = memory.stale_err;
     }
-    ring::submit(&EVENTS, entry);
+    ring::submit(entry, waiting);
     memory.flags = memory.flags & !flag::OPENING | flag::ANNOUNCED;
 }
 
@@ -254,7 +261,7 @@ fn fin(sock: Sock) -> u16 {
 
 /// Sends how an announced connection ended.
 #[inline(always)]
-fn send_end(sock: Sock, memory: &mut SocketMemory, at: u64) {
+fn send_end(sock: Sock, memory: &mut SocketMemory, at: u64, waiting: u64) {
     let Some(tcp) = sock.tcp() else { return };
     let sent = ring::send(
         &EVENTS,
@@ -269,6 +276,7 @@ fn send_end(sock: Sock, memory: &mut SocketMemory, at: u64) {
             err: sock.error(),
             stale_err: memory.stale_err,
         },
+        waiting,
     );
     if !sent {
         count(Counter::TcpRing, 1);
@@ -277,7 +285,7 @@ fn send_end(sock: Sock, memory: &mut SocketMemory, at: u64) {
 }
 
 #[inline(always)]
-fn send_lite(memory: &mut SocketMemory, at: u64) {
+fn send_lite(memory: &mut SocketMemory, at: u64, waiting: u64) {
     let sent = ring::send(
         &EVENTS,
         TcpLite {
@@ -288,6 +296,7 @@ fn send_lite(memory: &mut SocketMemory, at: u64) {
             flags: memory.flags,
             _pad: 0,
         },
+        waiting,
     );
     if !sent {
         count(Counter::TcpRing, 1);
@@ -309,5 +318,7 @@ fn unremembered(ctx: &BtfTracePointContext, sock: Sock, old: u8, new: u8) {
     (memory.old, memory.new) = (old, new);
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
-    send_full(sock, sock.cookie(), &mut memory, now, new != SYN_SENT);
+    memory.cookie = sock.cookie();
+    let waiting = ring::waiting(&EVENTS);
+    send_full(sock, &mut memory, now, new != SYN_SENT, waiting);
 }

@@ -269,6 +269,7 @@ fn report(
         let _ = FLOWS.remove(key);
         return;
     }
+    let waiting = ring::waiting(&FLOW_EVENTS);
     let Some(mut entry) = FLOW_EVENTS.reserve::<UdpRecord>(0) else {
         count(Counter::UdpRing, 1);
         return;
@@ -301,7 +302,7 @@ fn report(
             None => (*record).owner = Owner::default(),
         }
     }
-    ring::submit(&FLOW_EVENTS, entry);
+    ring::submit(entry, waiting);
 }
 
 /// A byte of the packet.

@@ -117,7 +117,8 @@ pub fn udp_release(ctx: SockContext) -> i32 {
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(ctx.sock.cast()) };
     let header = ring::header(now(), cookie, kind::UDP_RELEASE);
-    if !ring::send(&FLOW_EVENTS, ReleaseRecord { header }) {
+    let waiting = ring::waiting(&FLOW_EVENTS);
+    if !ring::send(&FLOW_EVENTS, ReleaseRecord { header }, waiting) {
         count(Counter::UdpRing, 1);
     }
     1
