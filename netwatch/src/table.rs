@@ -132,7 +132,10 @@ impl Table {
         }
         out.push(told(event, transition, row.socket.clone()));
         if !stale {
-            self.arrived(event.cookie);
+            // Who connects has no request of his own, and most of what is told whole is that.
+            if transition.old != State::Close {
+                self.arrived(event.cookie);
+            }
             self.sockets.insert(event.cookie, row);
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! From rows to sockets, each with its owner.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
 
 use super::RawSnapshot;
 use crate::{
@@ -15,7 +17,7 @@ impl RawSnapshot {
     /// The rows as sockets, each with the owner that its own row names: where no descriptors were read,
     /// nothing is there to join them with.
     pub fn resolve_alone(self, processes: &mut Processes) -> Snapshot {
-        let (holders, listeners) = (HashMap::new(), Listeners::new());
+        let (holders, listeners) = (FxHashMap::default(), Listeners::default());
         let rows = self.rows.into_iter().map(|row| {
             let claim = owner_of(&row, &holders, &listeners);
             found(row, claim.map(|claim| processes.owner(claim)))
@@ -29,8 +31,9 @@ impl RawSnapshot {
 
     /// Joins the rows into sockets, each with its owner.
     pub fn resolve(self, processes: &mut Processes) -> Snapshot {
-        let mut sockets: HashMap<Cookie, Row> = HashMap::with_capacity(self.rows.len());
-        let mut holders: HashMap<Cookie, Claim> = HashMap::new();
+        let mut sockets: FxHashMap<Cookie, Row> =
+            FxHashMap::with_capacity_and_hasher(self.rows.len(), Default::default());
+        let mut holders: FxHashMap<Cookie, Claim> = FxHashMap::default();
         for row in self.rows {
             match row.kind {
                 RowKind::File { udp } => {
@@ -66,7 +69,7 @@ impl RawSnapshot {
 
 /// Of several holders the lowest process id, as that is the parent of the others; but not 1, which
 /// only keeps sockets for the services that it starts.
-fn prefer(holders: &mut HashMap<Cookie, Claim>, cookie: Cookie, claim: Claim) {
+fn prefer(holders: &mut FxHashMap<Cookie, Claim>, cookie: Cookie, claim: Claim) {
     let rank = |claim: &Claim| (claim.key.tgid == 1, claim.key.tgid);
     let holder = holders.entry(cookie).or_insert(claim);
     if rank(&claim) < rank(holder) {
@@ -85,12 +88,12 @@ fn is_in_use(row: &Row, udp: bool) -> bool {
 
 /// Who listens where, by network namespace, family and port. An accepted connection has the family
 /// of its listener.
-type Listeners = HashMap<Place, Vec<(Option<IpAddr>, Claim)>>;
+type Listeners = FxHashMap<Place, Vec<(Option<IpAddr>, Claim)>>;
 type Place = (Option<u32>, Family, Option<u16>);
 
 /// The owners of connections that nobody has accepted yet.
-fn listeners(sockets: &HashMap<Cookie, Row>, holders: &HashMap<Cookie, Claim>) -> Listeners {
-    let mut listeners = Listeners::new();
+fn listeners(sockets: &FxHashMap<Cookie, Row>, holders: &FxHashMap<Cookie, Claim>) -> Listeners {
+    let mut listeners = Listeners::default();
     let listening = sockets.values().filter(|row| row.state == State::Listen);
     for row in listening {
         if let Some(claim) = row.owner.or(holders.get(&row.cookie).copied()) {
@@ -124,7 +127,7 @@ fn listener_of(row: &Row, listeners: &Listeners) -> Option<Claim> {
         .then_some(first)
 }
 
-fn owner_of(row: &Row, holders: &HashMap<Cookie, Claim>, listeners: &Listeners) -> Option<Claim> {
+fn owner_of(row: &Row, holders: &FxHashMap<Cookie, Claim>, listeners: &Listeners) -> Option<Claim> {
     let seen = row.owner.filter(|claim| claim.how != How::Snapshot);
     let accepted_later = || {
         let waits = matches!(row.state, State::Established | State::CloseWait);
@@ -209,7 +212,7 @@ mod tests {
             let row = row(cookie, addr, State::Listen, Some(claim(tgid)));
             (row.cookie, row)
         });
-        let holders = HashMap::new();
+        let holders = FxHashMap::default();
         let listeners = listeners(&sockets.collect(), &holders);
         let waits = row(99, local, State::Established, None);
         owner_of(&waits, &holders, &listeners).map(|claim| {

@@ -1,6 +1,6 @@
 //! Putting the table right by a snapshot: at the start, and after a loss.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::{Row, Table};
 use crate::event::{Cookie, Found, FoundKind, How, MonoNs, Owner, Snapshot, Socket};
@@ -42,12 +42,12 @@ impl Table {
     /// the table has of it. Gives back how many that were.
     pub fn sweep(&mut self, snapshot: &Snapshot) -> u64 {
         // By kind, as the rest of a connection has the cookie of its socket.
-        let mut seen = [HashSet::new(), HashSet::new()];
+        let mut seen = [FxHashSet::default(), FxHashSet::default()];
         for found in &snapshot.found {
             let is_full = found.kind == FoundKind::Full;
             seen[usize::from(is_full)].insert(found.socket.cookie);
         }
-        let kept = |seen: &HashSet<Cookie>, socket: &Socket, as_of: MonoNs| {
+        let kept = |seen: &FxHashSet<Cookie>, socket: &Socket, as_of: MonoNs| {
             let is_newer = as_of > snapshot.began;
             is_newer || seen.contains(&socket.cookie) || snapshot.may_have_missed(socket)
         };

@@ -2,6 +2,8 @@
 
 use std::collections::{HashSet, hash_map::Entry};
 
+use rustc_hash::FxHashSet;
+
 use super::Table;
 use crate::event::{Cookie, Found, FoundKind, MonoNs, Report, Snapshot, Socket, State, elapsed};
 
@@ -63,7 +65,7 @@ impl Table {
     pub fn look_again(&mut self, snapshot: &Snapshot, out: &mut Vec<Report>) -> u64 {
         let Snapshot { began, found, .. } = snapshot;
         let began = *began;
-        let mut seen: HashSet<Cookie> = HashSet::with_capacity(found.len());
+        let mut seen = FxHashSet::with_capacity_and_hasher(found.len(), Default::default());
         let met_before = std::mem::take(&mut self.unconfirmed);
         let mut unseen_ends = 0;
         for row in found {

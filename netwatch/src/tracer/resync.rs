@@ -13,10 +13,12 @@ use crate::{
     source::Batch,
 };
 
-/// A resync, or a look, follows the one before by the first of these at least and the second at most;
-/// in between, by fifty times what that one took.
+/// A resync, or a look, follows the one before by the first of these at least and by its own longest
+/// pause at most; in between, by fifty times what that one took. What a look finds is never urgent, and
+/// a storm leaves so much in TIME_WAIT that looking more often would cost more than the storm's events.
 const PAUSE_NS: MonoNs = 1_000_000_000;
 const LONGEST_PAUSE_NS: MonoNs = 3_000_000_000;
+const LONGEST_LOOK_PAUSE_NS: MonoNs = 15_000_000_000;
 const SHARE: MonoNs = 50;
 /// At the end, whether a resync is read is seen after so long again.
 const LOOK_AFTER_READING: Duration = Duration::from_millis(1);
@@ -67,7 +69,7 @@ impl Tracer {
             held,
         }) = self.resync.take_finished()
         {
-            self.resync.not_before = clock::monotonic() + pause(began, now);
+            self.resync.not_before = clock::monotonic() + pause(began, now, LONGEST_PAUSE_NS);
             return match reading.finish() {
                 Ok(raw) => self.take_resync(raw, held, now),
                 Err(error) => self.give_up_resync(error, held, now),
@@ -166,7 +168,7 @@ impl Tracer {
     }
 
     fn take_look(&mut self, raw: RawSnapshot, now: MonoNs) {
-        self.next_look = now + pause(raw.began(), now);
+        self.next_look = now + pause(raw.began(), now, LONGEST_LOOK_PAUSE_NS);
         self.ledger.undecodable(raw.undecodable);
         self.unfound.extend(&raw.unfound);
         // What is lost, or held back, would look like an end that no event told.
@@ -184,6 +186,6 @@ impl Tracer {
     }
 }
 
-fn pause(began: MonoNs, now: MonoNs) -> MonoNs {
-    (now.saturating_sub(began).saturating_mul(SHARE)).clamp(PAUSE_NS, LONGEST_PAUSE_NS)
+fn pause(began: MonoNs, now: MonoNs, longest: MonoNs) -> MonoNs {
+    (now.saturating_sub(began).saturating_mul(SHARE)).clamp(PAUSE_NS, longest)
 }
