@@ -15,6 +15,7 @@ use super::{
     laws,
     life::Life,
     schema::{Detail, End, Event},
+    stage::say,
     wait::{Deadline, PATIENCE},
 };
 
@@ -89,11 +90,14 @@ impl Watch {
             flows,
         };
         watch.wait("the start line", |events| !events.is_empty());
-        assert!(
-            matches!(watch.events[0].detail, Detail::Start(_)),
-            "the first line is {}",
-            watch.events[0].line
-        );
+        let Detail::Start(start) = &watch.events[0].detail else {
+            panic!("the first line is {}", watch.events[0].line);
+        };
+        let rungs = start.rungs.iter();
+        let rungs: Vec<String> = rungs
+            .map(|(capability, rung)| format!("{capability}:{}", rung.as_str().unwrap_or("?")))
+            .collect();
+        say("rungs", &rungs.join(" "));
         watch
     }
 

@@ -71,7 +71,15 @@ impl Stage {
 
 /// Says why a test can't be done here, where a test's own output is not shown.
 pub fn skip(reason: &str) {
-    writeln!(std::io::stderr(), "skipped: {reason}").expect("write to stderr");
+    say("skipped", reason);
+}
+
+/// Says something about the test that the thread is running, beside what libtest keeps back. `cargo xtask
+/// vm` reads it.
+pub fn say(word: &str, what: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    writeln!(std::io::stderr(), "{word} {test}: {what}").expect("write to stderr");
 }
 
 /// Cargo builds examples beside the folder that it builds tests in. A plain `cargo test` does; for

@@ -1,4 +1,4 @@
-//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`, `bench`.
+//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`, `vm`, `bench`, `soak`.
 
 mod apt;
 mod bench;
@@ -9,6 +9,7 @@ mod lint;
 mod privilege;
 mod setup;
 mod soak;
+mod vm;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -59,6 +60,14 @@ enum Task {
         /// For how long
         #[arg(long, default_value_t = 30)]
         minutes: u64,
+    },
+    /// Run the end-to-end tests on Debian's kernels, each booted in QEMU
+    Vm {
+        /// Versions, or beginnings of versions: 5.10, 6.1, 6.12 and the newest 7 where nothing is said
+        kernels: Vec<String>,
+        /// What to pass to the tests: a part of their names
+        #[arg(last = true, value_name = "ARGS")]
+        args: Vec<OsString>,
     },
     #[command(hide = true)]
     Part {
@@ -119,6 +128,10 @@ fn perform(task: Task) -> Result<()> {
         Task::Soak { minutes } => {
             privilege::require_root()?;
             soak::soak(minutes)
+        }
+        Task::Vm { kernels, args } => {
+            privilege::require_root()?;
+            vm::run(&kernels, &args)
         }
         Task::Part { part } => bench::be(part),
     }

@@ -55,6 +55,40 @@ const PROGRAMS: [Program; 8] = [
     },
 ];
 
+/// What boots a guest.
+const GUESTS: [Program; 6] = [
+    Program {
+        name: "qemu-system-x86_64",
+        package: "qemu-system-x86",
+        why: "is the machine that another kernel runs on",
+    },
+    Program {
+        name: "busybox",
+        package: "busybox-static",
+        why: "is all the system that a guest has",
+    },
+    Program {
+        name: "cpio",
+        package: "cpio",
+        why: "packs a guest's files",
+    },
+    Program {
+        name: "modprobe",
+        package: "kmod",
+        why: "knows which modules a module needs",
+    },
+    Program {
+        name: "xz",
+        package: "xz-utils",
+        why: "unpacks modules",
+    },
+    Program {
+        name: "zstd",
+        package: "zstd",
+        why: "unpacks modules",
+    },
+];
+
 /// What can't be had of these is left out of the comparison.
 const PEERS: [Program; 3] = [
     Program {
@@ -81,6 +115,15 @@ const PEERS: [Program; 3] = [
 /// It can't be had.
 pub fn for_tests() -> Result<()> {
     install(&PROGRAMS, "the tests")
+}
+
+/// Installs what guests are booted with.
+///
+/// # Errors
+///
+/// It can't be had.
+pub fn for_guests() -> Result<()> {
+    install(&GUESTS, "the tests on other kernels")
 }
 
 /// Installs what the benchmarks compare with, as far as it can be had.
@@ -120,8 +163,9 @@ mod tests {
 
     #[test]
     fn every_program_is_listed_once() {
-        for (index, program) in PROGRAMS.iter().enumerate() {
-            let others = &PROGRAMS[index + 1..];
+        let all: Vec<&Program> = PROGRAMS.iter().chain(&GUESTS).chain(&PEERS).collect();
+        for (index, program) in all.iter().enumerate() {
+            let others = &all[index + 1..];
             assert!(others.iter().all(|other| other.name != program.name));
         }
     }

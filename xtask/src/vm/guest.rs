@@ -1,0 +1,174 @@
+//! A guest: booted, listened to, and ended in any case.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+
+use super::{image::Image, kernel::Kernel, outcome::Told};
+
+/// All tests of a kernel together, which take a few minutes.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+const MEMORY: &str = "2048";
+const CPUS: &str = "2";
+/// Words with which a kernel complains.
+const COMPLAINTS: &[&str] = &[
+    "WARNING: ",
+    "BUG: ",
+    "Oops",
+    "general protection",
+    "Kernel panic",
+    "self-detected stall",
+];
+/// Lines of the console that are shown of a guest that died.
+const TAIL: usize = 25;
+
+/// What came of a guest.
+pub struct Run {
+    pub told: Told,
+    /// What is wrong beside tests that failed.
+    pub faults: Vec<String>,
+    pub took: Duration,
+}
+
+impl Run {
+    /// Boots the kernel with the image as its root, and waits until it turns itself off.
+    ///
+    /// # Errors
+    ///
+    /// QEMU can't be started.
+    pub fn boot(kernel: &Kernel, image: &Image) -> Result<Self> {
+        let [console, code] = ["console", "code"].map(|name| image.0.with_file_name(name));
+        fs::write(&code, "").context("make a file for the exit code")?;
+        let start = Instant::now();
+        let mut guest = Guest(
+            qemu(kernel, image, &console, &code)
+                .spawn()
+                .context("start QEMU")?,
+        );
+        let output = guest.0.stdout.take().context("QEMU without output")?;
+        let told = listen(output, start + LIMIT);
+        let is_late = start.elapsed() >= LIMIT;
+        drop(guest);
+        let code = fs::read_to_string(&code).context("read the exit code")?;
+        let console = fs::read(&console).context("read the console")?;
+        let console = String::from_utf8_lossy(&console).replace('\r', "");
+        let mut faults: Vec<String> = complaints(&console);
+        if is_late {
+            faults.push(format!("not done in {LIMIT:?}"));
+        } else if code.trim().is_empty() {
+            let lines: Vec<&str> = console.lines().collect();
+            let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+            faults.push(format!("it died:\n{tail}"));
+        }
+        Ok(Self {
+            told,
+            faults,
+            took: start.elapsed(),
+        })
+    }
+}
+
+/// Ended where it doesn't end by itself.
+struct Guest(Child);
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // It has ended already, where all went well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn qemu(
+    kernel: &Kernel,
+    image: &Image,
+    console: &std::path::Path,
+    code: &std::path::Path,
+) -> Command {
+    let mut qemu = Command::new("qemu-system-x86_64");
+    qemu.args([
+        "-accel",
+        "tcg,thread=multi",
+        "-machine",
+        "q35",
+        "-cpu",
+        "max",
+    ])
+    .args(["-smp", CPUS, "-m", MEMORY, "-nodefaults", "-no-user-config"])
+    .args(["-display", "none", "-no-reboot", "-kernel"])
+    .arg(&kernel.image)
+    .arg("-initrd")
+    .arg(&image.0)
+    .args([
+        "-append",
+        "console=ttyS0 panic=-1 oops=panic mitigations=off random.trust_cpu=on quiet loglevel=5",
+    ])
+    .arg("-serial")
+    .arg(format!("file:{}", console.display()))
+    .args([
+        "-chardev",
+        "stdio,id=out,signal=off",
+        "-serial",
+        "chardev:out",
+        "-serial",
+    ])
+    .arg(format!("file:{}", code.display()))
+    .stdin(Stdio::null())
+    .stdout(Stdio::piped());
+    qemu
+}
+
+/// Takes line after line until the guest ends or time is up, and shows what is worth it.
+fn listen(output: impl Read + Send + 'static, until: Instant) -> Told {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line)
+                .trim_end_matches('\r')
+                .to_owned();
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let mut told = Told::default();
+    loop {
+        let rest = until.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(rest) {
+            Ok(line) => {
+                if told.take(&line) {
+                    eprintln!("vm:   {line}");
+                }
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return told,
+        }
+    }
+}
+
+fn complaints(console: &str) -> Vec<String> {
+    let is_one = |line: &&str| COMPLAINTS.iter().any(|words| line.contains(words));
+    let found = console.lines().filter(is_one);
+    found
+        .map(|line| format!("the kernel complained: {line}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_complaints_are_faults() {
+        let console = "[    0.1] Linux\n[   12.3] WARNING: CPU: 0 PID: 7 at net/core/sock.c:1\n";
+        let found = complaints(console);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("net/core/sock.c"));
+    }
+}
