@@ -234,6 +234,56 @@ fn an_orphan_waits_in_fin_wait2_then_in_time_wait_and_goes() {
 }
 
 #[test]
+fn an_end_that_no_event_told_is_noticed() {
+    let mut table = Table::default();
+    tell(
+        &mut table,
+        &[step(200, SynSent, Established, detail(EndFacts::default()))],
+    );
+    let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
+    let mut out = Vec::new();
+    let mut look = |table: &mut Table| table.look_again(&snapshot(500, rest()), &mut out);
+    assert_eq!(look(&mut table), 0, "the event may be on its way");
+    assert!(table.has_waiting(), "it must be looked for again");
+    assert_eq!(look(&mut table), 1, "no event came");
+    assert_eq!(look(&mut table), 0, "once");
+    put_right(&mut table, &snapshot(600, rest()), 1);
+    assert_eq!(table.get(COOKIE).map(|socket| socket.state), Some(TimeWait));
+}
+
+#[test]
+fn the_rest_of_a_connection_may_be_seen_before_the_event_of_its_end() {
+    let mut table = Table::default();
+    tell(
+        &mut table,
+        &[step(200, FinWait1, FinWait2, detail(EndFacts::default()))],
+    );
+    let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
+    let mut out = Vec::new();
+    table.look_again(&snapshot(500, rest()), &mut out);
+    let end = tell(
+        &mut table,
+        &[step(505, FinWait2, Close, detail(LOCAL_FIRST))],
+    );
+    assert_eq!(states(&end), []);
+    assert_eq!(reason(&end), Some(Reason::LocalFin));
+    assert_eq!(table.look_again(&snapshot(600, rest()), &mut out), 0);
+    assert_eq!(states(&out), [(FinWait2, TimeWait)], "told once");
+}
+
+#[test]
+fn what_a_resync_has_put_right_is_no_unseen_end_too() {
+    let mut table = Table::default();
+    let open = [step(200, SynSent, Established, detail(EndFacts::default()))];
+    tell(&mut table, &open);
+    let rest = || vec![found(510, TimeWait, FoundKind::TimeWait)];
+    let mut out = Vec::new();
+    table.look_again(&snapshot(500, rest()), &mut out);
+    table.merge(&snapshot(600, rest()));
+    assert_eq!(table.look_again(&snapshot(700, rest()), &mut out), 0);
+}
+
+#[test]
 fn a_reset_after_the_close_means_no_time_wait() {
     let mut table = Table::default();
     tell(
@@ -342,4 +392,3 @@ fn what_can_t_be_looked_into_stays() {
 }
 
 mod flows;
-mod waiting;

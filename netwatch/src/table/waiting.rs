@@ -16,14 +16,9 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// The report that it is no more, at the time of the look that has not found it. How long it was
-    /// there is known better than that: looks are rare in a storm, the kernel's timer is not late.
+    /// The report that it is no more.
     pub fn gone(self, at: MonoNs) -> Report {
         let old = self.socket.state;
-        let ended = match (old, self.since) {
-            (State::TimeWait, Some(since)) => at.min(since.saturating_add(TIME_WAIT_NS)),
-            _ => at,
-        };
         Report::TcpState {
             at,
             socket: Socket {
@@ -32,15 +27,14 @@ impl Waiting {
             },
             old,
             new: State::Close,
-            in_state: self.since.map(|since| elapsed(since, ended)),
+            in_state: self.since.map(|since| elapsed(since, at)),
         }
     }
 }
 
-/// TIME_WAIT lasts this long at most (`TCP_TIMEWAIT_LEN`), and so does FIN_WAIT2 without a process.
-const TIME_WAIT_NS: MonoNs = 60_000_000_000;
+/// TIME_WAIT lasts this long (`TCP_TIMEWAIT_LEN`), and so does FIN_WAIT2 without a process at most.
 /// Two seconds more, for a namespace that can't be looked into.
-const LONGEST_NS: MonoNs = TIME_WAIT_NS + 2_000_000_000;
+const LONGEST_NS: MonoNs = 62_000_000_000;
 
 impl Table {
     /// Whether anything waits whose end must be looked for, or confirmed.
