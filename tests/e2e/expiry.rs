@@ -95,7 +95,8 @@ fn idle(stage: &Stage) -> ([Actor; 2], Flow) {
     ([asker, answerer], flow)
 }
 
-/// The kernel keeps what is left of a connection for 60 s.
+/// The kernel keeps what is left of a connection for 60 s. Where a storm has left so many that a look
+/// takes long, the looks are 5 s apart.
 fn assert_lasted_a_minute(ended: &Ended, cookie: u64) {
     for event in &ended.events {
         let Detail::TcpState(socket, change) = &event.detail else {
@@ -103,7 +104,7 @@ fn assert_lasted_a_minute(ended: &Ended, cookie: u64) {
         };
         if socket.cookie == cookie && change.new == Close {
             let lasted = change.in_state_ns.expect("its beginning was seen") / 1_000_000_000;
-            assert!((58..=64).contains(&lasted), "{lasted} s: {}", event.line);
+            assert!((58..=68).contains(&lasted), "{lasted} s: {}", event.line);
         }
     }
 }

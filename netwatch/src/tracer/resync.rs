@@ -18,7 +18,7 @@ use crate::{
 /// a storm leaves so much in TIME_WAIT that looking more often would cost more than the storm's events.
 const PAUSE_NS: MonoNs = 1_000_000_000;
 const LONGEST_PAUSE_NS: MonoNs = 3_000_000_000;
-const LONGEST_LOOK_PAUSE_NS: MonoNs = 15_000_000_000;
+const LONGEST_LOOK_PAUSE_NS: MonoNs = 5_000_000_000;
 const SHARE: MonoNs = 50;
 /// At the end, whether a resync is read is seen after so long again.
 const LOOK_AFTER_READING: Duration = Duration::from_millis(1);
