@@ -1,6 +1,7 @@
 //! What was typed, and what was meant by it.
 
 pub mod describe;
+pub mod doctor;
 pub mod host;
 pub mod list;
 mod machine;
@@ -26,6 +27,7 @@ pub enum Config {
     Trace(trace::Config),
     List(Box<list::Config>),
     Describe(describe::Config),
+    Doctor(doctor::Config),
     Route(host::Route),
     Interfaces(host::Interfaces),
     Statistics(host::Statistics),
@@ -40,7 +42,8 @@ Examples:
   netwatch life --comm curl            what curl's connections did, once they end
   netwatch --json --state LISTEN       new listeners, as JSON lines
   netwatch --netns web --addr 10.0.0.0/8
-  netwatch -tulnp                      what listens, as netstat lists it";
+  netwatch -tulnp                      what listens, as netstat lists it
+  netwatch doctor                      what this machine allows, and what would fix the rest";
 
 /// The command line, from which help comes too.
 pub fn command() -> Clap {
@@ -55,6 +58,7 @@ pub fn command() -> Clap {
         .subcommands(describe::commands())
         .subcommands(host::commands())
         .subcommand(netstat::command())
+        .subcommand(doctor::command())
         .args(trace::options())
 }
 
@@ -88,6 +92,7 @@ impl Config {
             "list" => {
                 list::Config::new(&mut clap, &typed).map(|config| Self::List(Box::new(config)))
             }
+            "doctor" => Ok(Self::Doctor(doctor::Config::new(&typed))),
             "completions" => described(describe::Config::completions(&typed)),
             "man" => described(describe::Config::man(&typed)),
             "route" => host::Route::new(&mut clap, &typed).map(Self::Route),
@@ -101,6 +106,7 @@ impl Config {
     pub const fn is_verbose(&self) -> bool {
         match self {
             Self::Trace(config) => config.verbose,
+            Self::Doctor(config) => config.verbose,
             _ => false,
         }
     }

@@ -12,6 +12,8 @@ pub mod cli;
 pub mod clock;
 pub mod columns;
 pub mod decode;
+mod descriptors;
+pub mod doctor;
 pub mod enrich;
 pub mod event;
 pub mod filter;
@@ -30,11 +32,15 @@ pub mod output;
 mod priority;
 mod privilege;
 mod probes;
+mod proc_net;
+mod process;
 mod reason;
 mod rows;
 mod run;
 mod snapshot;
+mod sock_diag;
 pub mod source;
+mod standing;
 pub mod table;
 pub mod text;
 mod tracer;
@@ -72,6 +78,7 @@ pub fn run(config: Config) -> Result<Outcome> {
         Config::List(config) => runtime()?
             .block_on(run::list::run(*config))
             .map(|()| Outcome::Clean),
+        Config::Doctor(config) => runtime()?.block_on(run::doctor::run(config)),
         Config::Route(config) => runtime()?
             .block_on(run::host::route(config))
             .map(|()| Outcome::Clean),

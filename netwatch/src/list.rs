@@ -4,32 +4,24 @@
 mod bpf;
 mod cgroup;
 mod changes;
-mod diag;
-mod entry;
 mod holders;
-mod info;
 mod iterator;
-mod message;
-mod process;
-mod procfs;
 
 use std::{sync::Arc, thread};
 
 use anyhow::{Context as _, Result, bail};
 
+pub use crate::sock_diag::{Detail, Entry, Memory, TcpInfo, Timer, TimerKind};
 use crate::{
     event::{Family, How, Owner, Process, Protocol},
     netns::{self, NetNs},
+    process::ProcessReader,
+    sock_diag::{self, ALL_STATES, Answered, Dump, Dumped, Families, attribute},
 };
 use cgroup::CgroupPaths;
 pub use changes::{Changes, Mark};
-use diag::{Dump, Dumped, Families};
-pub use entry::{Detail, Entry, Memory, Timer, TimerKind};
 pub use holders::HolderRung;
 use holders::Holders;
-pub use info::TcpInfo;
-use message::{Answered, attribute};
-use process::ProcessReader;
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -111,7 +103,9 @@ impl Listing {
     }
 
     fn entry(&self, answered: Answered) -> Entry {
-        let Answered { mut entry, cgroup } = answered;
+        let Answered {
+            mut entry, cgroup, ..
+        } = answered;
         entry.holders = self.holders.of(entry.socket.cookie, entry.facts.inode);
         entry.socket.owner = owner(self.holder_processes(&entry));
         entry.facts.cgroup = cgroup.and_then(|id| self.cgroups.get(id));
@@ -188,7 +182,7 @@ fn cannot_enter(namespace: &NetNs) -> String {
 fn read_one(wanted: &Wanted, netns: Option<u32>, dumps: &mut Vec<Dumped>) -> Result<()> {
     for protocol in &wanted.protocols {
         for families in Families::passes(*protocol, wanted.family) {
-            dumps.push(diag::read(Dump {
+            dumps.push(sock_diag::read(Dump {
                 protocol: *protocol,
                 families,
                 states: wanted.states(*protocol),
@@ -200,9 +194,7 @@ fn read_one(wanted: &Wanted, netns: Option<u32>, dumps: &mut Vec<Dumped>) -> Res
     Ok(())
 }
 
-/// Bits of the kernel's states: of all of them, of LISTEN, and of CLOSE, in which UDP sockets
-/// without a peer are.
-const ALL_STATES: u32 = 0xffe;
+/// Bits of the kernel's states: of LISTEN, and of CLOSE, in which UDP sockets without a peer are.
 const LISTEN: u32 = 1 << 10;
 const CLOSE: u32 = 1 << 7;
 

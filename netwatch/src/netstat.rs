@@ -10,7 +10,6 @@ pub mod interfaces;
 pub mod names;
 mod options;
 pub mod owners;
-mod proc_net;
 pub mod routes;
 pub mod sockets;
 pub mod unix;

@@ -1,6 +1,7 @@
 //! Saying it: the only writers of stdout, and of what stands on stderr beside it.
 
 pub mod describe;
+pub mod doctor;
 pub mod host;
 pub mod json;
 pub mod list;

@@ -53,6 +53,45 @@ const NEEDED: &[Capability] = &[
     ),
 ];
 
+/// A capability that netwatch uses, and whether this process may use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Privilege {
+    pub name: &'static str,
+    /// What it is there for, after the word "to".
+    pub purpose: &'static str,
+    pub is_held: bool,
+}
+
+/// Every capability that netwatch uses; none held where that can't be found out.
+pub fn survey() -> Vec<Privilege> {
+    let status = Process::myself().and_then(|me| me.status());
+    let missing = missing(status.map_or(0, |status| status.capeff));
+    let is_held = |name| missing.iter().all(|missing| missing.name != name);
+    NEEDED
+        .iter()
+        .map(|needed| Privilege {
+            name: needed.name,
+            purpose: needed.purpose,
+            is_held: is_held(needed.name),
+        })
+        .collect()
+}
+
+/// Whether this process may enter other network namespaces, and find those of other users: the rung of
+/// [`crate::standing::NETNS`].
+pub fn netns_rung() -> &'static str {
+    let survey = survey();
+    let holds = |name| {
+        let mut survey = survey.iter();
+        survey.any(|privilege| privilege.name == name && privilege.is_held)
+    };
+    match (holds("cap_sys_admin"), holds("cap_sys_ptrace")) {
+        (true, true) => "all",
+        (true, false) => "reachable",
+        (false, _) => "own",
+    }
+}
+
 /// What is missing and, on the last line, how to get it; None where nothing is missing, or that
 /// can't be found out.
 pub fn advice() -> Option<String> {

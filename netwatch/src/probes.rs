@@ -97,15 +97,10 @@ const UDP: &str = "udp";
 pub const PROBES: &[Probe] = {
     use Hook::{BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Iterator};
     &[
-        required(probe(FILES, Iterator("task_file"), "snapshot", "iter")),
-        required(probe("snapshot_tcp", Iterator("tcp"), "snapshot", "iter")),
-        required(probe(
-            "snapshot_waiting",
-            Iterator("tcp"),
-            "snapshot",
-            "iter",
-        )),
-        required(probe("snapshot_udp", Iterator("udp"), "snapshot", "iter")),
+        probe(FILES, Iterator("task_file"), "snapshot", "iter"),
+        probe("snapshot_tcp", Iterator("tcp"), "snapshot", "iter"),
+        probe("snapshot_waiting", Iterator("tcp"), "snapshot", "iter"),
+        probe("snapshot_udp", Iterator("udp"), "snapshot", "iter"),
         probe("udp_create", Cgroup, "udp", "cgroup_skb"),
         probe("udp_bind4", Cgroup, "udp", "cgroup_skb"),
         probe("udp_bind6", Cgroup, "udp", "cgroup_skb"),
@@ -232,7 +227,8 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
         {
             continue;
         }
-        if probe.program == STATE {
+        let is_missing = |(rung, _): &(Rung, _)| rung.capability == "snapshot";
+        if probe.program == STATE && !missing.iter().any(is_missing) {
             remember_owners(&mut ebpf)?;
         }
         let rung = Rung {

@@ -1,29 +1,87 @@
-//! What is open: the kernel's own iterators, read in every network namespace.
+//! What is open, read from the kernel in every network namespace: by its iterators, or by what it has
+//! for everyone where they are refused.
 
+mod holders;
+mod iterators;
+mod proc_net;
 mod resolve;
+mod sock_diag;
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
     thread,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use aya::Ebpf;
 
 use crate::{
     clock,
-    decode::{self, ROW_BYTES, Row},
-    event::MonoNs,
-    iterator,
+    decode::Row,
+    event::{Claim, MonoNs, Process},
     netns::{self, NetNs},
-    priority, probes,
+    priority,
 };
 
-/// The programs that a snapshot runs, after [`probes::FILES`].
-const TABLES: &[&str] = &["snapshot_tcp", "snapshot_udp"];
-/// The program that only looks for what [`crate::table::Table::look_again`] wants to know.
-const WAITING: &[&str] = &["snapshot_waiting"];
+/// A way to read what is open.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// The programs, in the kernel. A reading ends where nobody else has them any more.
+    Iterators(Weak<Mutex<Ebpf>>),
+    /// sock_diag, and the descriptors in `/proc`.
+    SockDiag,
+    /// The tables in `/proc/net`, and the descriptors in `/proc`.
+    ProcNet,
+}
+
+/// The capability that this is.
+pub const CAPABILITY: &str = "snapshot";
+
+/// Its rungs below the iterators, which need no program: best first.
+pub const RUNGS: &[&str] = &[SOCK_DIAG, PROC_NET];
+const SOCK_DIAG: &str = "sock_diag";
+const PROC_NET: &str = "procfs";
+
+impl Way {
+    /// The way that a rung of [`CAPABILITY`] names.
+    pub fn of(rung: &str, programs: &Arc<Mutex<Ebpf>>) -> Self {
+        match rung {
+            SOCK_DIAG => Self::SockDiag,
+            PROC_NET => Self::ProcNet,
+            _ => Self::Iterators(Arc::downgrade(programs)),
+        }
+    }
+}
+
+/// The best of [`RUNGS`] that is there, by trying.
+///
+/// # Errors
+///
+/// None of them is.
+pub fn best() -> Result<&'static str> {
+    let mut refused = Vec::new();
+    for rung in RUNGS {
+        match attempt(rung) {
+            Ok(()) => return Ok(rung),
+            Err(error) => refused.push(format!("{rung}: {error:#}")),
+        }
+    }
+    bail!("no way to read what is open: {}", refused.join("; "))
+}
+
+/// Whether one of [`RUNGS`] is there, by trying.
+///
+/// # Errors
+///
+/// This kernel refuses it.
+pub fn attempt(rung: &str) -> Result<()> {
+    match rung {
+        SOCK_DIAG => sock_diag::attempt(),
+        PROC_NET => proc_net::attempt(),
+        _ => bail!("{rung} is no rung of the snapshot that can be had without a program"),
+    }
+}
 
 /// Rows as the kernel gave them, before it is known which processes they name.
 #[derive(Debug, Default)]
@@ -35,6 +93,10 @@ pub struct RawSnapshot {
     pub unfound: HashSet<u32>,
     /// Rows that were not understood.
     pub undecodable: u64,
+    /// Inode numbers of the sockets whose holders are still to be looked for, by their places in `rows`.
+    inodes: Vec<(usize, u32)>,
+    /// The processes that claims name which no program has announced.
+    processes: Vec<(Claim, Process)>,
 }
 
 /// A snapshot being read on a thread of its own: reading changes the thread's network namespace.
@@ -61,21 +123,14 @@ impl Reading {
     }
 }
 
-/// The loaded programs. A reading ends where nobody else has them any more.
-pub type Programs = Weak<Mutex<Ebpf>>;
-
 /// Starts to read everything that is open, also in these network namespaces if they still are.
 ///
 /// # Errors
 ///
 /// There is no room for a thread.
-pub fn everything(programs: Programs, netns: HashSet<u32>) -> Result<Reading> {
-    start(Job {
-        programs,
-        files: true,
-        tables: TABLES,
-        netns,
-    })
+pub fn everything(way: Way, netns: HashSet<u32>) -> Result<Reading> {
+    let scope = Scope::Everything;
+    start(Job { way, scope, netns })
 }
 
 /// Starts to read what waits without a socket: TIME_WAIT, FIN_WAIT2 without a process, SYN_RECV;
@@ -84,13 +139,9 @@ pub fn everything(programs: Programs, netns: HashSet<u32>) -> Result<Reading> {
 /// # Errors
 ///
 /// There is no room for a thread.
-pub fn waiting(programs: Programs, netns: HashSet<u32>) -> Result<Reading> {
-    start(Job {
-        programs,
-        files: false,
-        tables: WAITING,
-        netns,
-    })
+pub fn waiting(way: Way, netns: HashSet<u32>) -> Result<Reading> {
+    let scope = Scope::Waiting;
+    start(Job { way, scope, netns })
 }
 
 fn start(job: Job) -> Result<Reading> {
@@ -104,13 +155,19 @@ fn start(job: Job) -> Result<Reading> {
     Ok(Reading { thread })
 }
 
+/// How much a reading reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// Every socket, and who holds it.
+    Everything,
+    /// What [`crate::table::Table::look_again`] wants to know.
+    Waiting,
+}
+
 /// What a reading is to read.
 struct Job {
-    programs: Programs,
-    /// The descriptors of all processes, too.
-    files: bool,
-    /// In each network namespace.
-    tables: &'static [&'static str],
+    way: Way,
+    scope: Scope,
     /// Network namespaces that are known to hold sockets.
     netns: HashSet<u32>,
 }
@@ -121,8 +178,8 @@ impl Job {
             began: clock::monotonic(),
             ..RawSnapshot::default()
         };
-        if self.files {
-            self.read(probes::FILES, &mut raw)?;
+        if let (Way::Iterators(programs), Scope::Everything) = (&self.way, self.scope) {
+            iterators::files(programs, &mut raw)?;
         }
         for namespace in netns::all() {
             self.visit(&namespace, &mut raw)?;
@@ -138,39 +195,24 @@ impl Job {
             self.netns.retain(|inode| !raw.visited.contains(inode));
             raw.unfound = self.netns;
         }
+        if self.scope == Scope::Everything {
+            holders::join(&mut raw);
+        }
         Ok(raw)
     }
 
-    /// One after another: each takes its iterators with it, however many namespaces there are.
+    /// One after another: each takes its descriptors with it, however many namespaces there are.
     fn visit(&self, namespace: &NetNs, raw: &mut RawSnapshot) -> Result<()> {
         if namespace.enter().is_err() {
             return Ok(());
         }
-        for table in self.tables {
-            self.read(table, raw)
-                .with_context(|| format!("in network namespace {}", namespace.inode))?;
-        }
-        raw.visited.insert(namespace.inode);
-        Ok(())
-    }
-
-    fn read(&self, program: &str, raw: &mut RawSnapshot) -> Result<()> {
-        let programs = self
-            .programs
-            .upgrade()
-            .context("the programs are out of the kernel again")?;
-        let link = {
-            let mut ebpf = programs.lock().unwrap_or_else(PoisonError::into_inner);
-            iterator::link(&mut ebpf, program)?
+        let read = match &self.way {
+            Way::Iterators(programs) => iterators::tables(programs, self.scope, raw),
+            Way::SockDiag => sock_diag::tables(namespace.inode, self.scope, raw),
+            Way::ProcNet => proc_net::tables(namespace.inode, self.scope, raw),
         };
-        drop(programs);
-        let (rows, undecodable) = (&mut raw.rows, &mut raw.undecodable);
-        let left = iterator::read::<ROW_BYTES>(link, |bytes| match decode::iterator_row(bytes) {
-            Ok(row) => rows.push(row),
-            Err(_) => *undecodable += 1,
-        })
-        .with_context(|| format!("read the iterator {program}"))?;
-        raw.undecodable += u64::from(left > 0);
+        read.with_context(|| format!("in network namespace {}", namespace.inode))?;
+        raw.visited.insert(namespace.inode);
         Ok(())
     }
 }
@@ -181,3 +223,6 @@ impl RawSnapshot {
         self.began
     }
 }
+
+#[cfg(test)]
+mod tests;

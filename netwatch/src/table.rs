@@ -3,6 +3,7 @@
 
 mod close;
 mod flows;
+mod identity;
 mod merge;
 mod waiting;
 
@@ -17,6 +18,7 @@ use crate::event::{
     Transition, What, elapsed,
 };
 use flows::Flows;
+use identity::Unidentified;
 use waiting::Waiting;
 
 /// Every socket of the machine, as of the last event applied.
@@ -30,6 +32,7 @@ pub struct Table {
     /// end: how fresh the row of each was.
     unconfirmed: FxHashMap<Cookie, MonoNs>,
     flows: Flows,
+    unidentified: Unidentified,
     only_ends: bool,
 }
 
@@ -115,6 +118,9 @@ impl Table {
             return self.step(event, transition, out);
         };
         let mut row = self.row_from(event, transition, detail);
+        if let Some(owner) = self.identified(&row.socket) {
+            row.socket.owner.get_or_insert(owner);
+        }
         if transition.opening {
             out.push(opening(&row.socket, transition, event.at));
         }
@@ -195,20 +201,9 @@ impl Table {
     }
 
     fn flow(&mut self, event: &Event, flow: &Flow, out: &mut Vec<Report>) {
+        let owner_before = self.identified(&udp_socket(event.cookie, flow));
         let row = self.sockets.entry(event.cookie).or_insert_with(|| Row {
-            socket: Socket {
-                cookie: event.cookie,
-                protocol: Protocol::Udp,
-                family: flow.ends.family,
-                local: Endpoint {
-                    addr: Some(flow.bound),
-                    port: flow.ends.local.port,
-                },
-                remote: Endpoint::default(),
-                state: State::Close,
-                netns: flow.ends.netns,
-                owner: None,
-            },
+            socket: udp_socket(event.cookie, flow),
             as_of: event.at,
             since: None,
             birth: None,
@@ -224,6 +219,8 @@ impl Table {
         }
         if flow.owner.is_some() {
             row.socket.owner.clone_from(&flow.owner);
+        } else if let Some(owner) = owner_before {
+            row.socket.owner.get_or_insert(owner);
         }
         self.flows.seen(event, flow, &row.socket, out);
     }
@@ -260,6 +257,27 @@ fn opening(socket: &Socket, transition: &Transition, at: MonoNs) -> Report {
         old: before,
         new: transition.old,
         in_state: None,
+    }
+}
+
+/// The socket of a flow, as far as one flow tells.
+fn udp_socket(cookie: Cookie, flow: &Flow) -> Socket {
+    Socket {
+        cookie,
+        protocol: Protocol::Udp,
+        family: flow.ends.family,
+        local: Endpoint {
+            addr: Some(flow.bound),
+            port: flow.ends.local.port,
+        },
+        remote: if flow.to_peer {
+            flow.ends.remote
+        } else {
+            Endpoint::default()
+        },
+        state: State::Close,
+        netns: flow.ends.netns,
+        owner: None,
     }
 }
 

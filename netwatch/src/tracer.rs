@@ -21,9 +21,11 @@ use crate::{
     event::{Event, MonoNs, Report, Rung, Snapshot, What},
     flow_map::FlowMap,
     ledger::Ledger,
+    privilege,
     probes::{self, Attached, LoadOptions},
-    snapshot::{self, RawSnapshot, Reading},
+    snapshot::{self, RawSnapshot, Reading, Way},
     source::{Batch, Rings},
+    standing,
     table::Table,
 };
 use pressure::Pressure;
@@ -124,7 +126,7 @@ impl Tracer {
     pub async fn start(options: Options) -> Result<Self> {
         let Attached {
             mut ebpf,
-            rungs,
+            mut rungs,
             missing,
         } = probes::attach(LoadOptions {
             ring_bytes: options.ring_bytes,
@@ -136,6 +138,16 @@ impl Tracer {
             },
             udp: options.udp,
         })?;
+        let of_snapshot = |rung: &&mut Rung| rung.capability == snapshot::CAPABILITY;
+        if let Some(snapshot) = rungs.iter_mut().find(of_snapshot)
+            && snapshot.rung == standing::NONE
+        {
+            snapshot.rung = snapshot::best()?;
+        }
+        rungs.push(Rung {
+            capability: standing::NETNS,
+            rung: privilege::netns_rung(),
+        });
         let started = clock::monotonic();
         let diagnostics = options
             .diagnostics
@@ -186,8 +198,14 @@ impl Tracer {
                 .to_string_lossy()
                 .into_owned(),
             rungs: self.rungs.clone(),
+            unseen: standing::unseen(&self.rungs),
             sockets: self.table.len() as u64,
         }
+    }
+
+    /// What stands on which rung.
+    pub fn rungs(&self) -> &[Rung] {
+        &self.rungs
     }
 
     /// The rungs that this kernel refused, each with the reason.
@@ -278,20 +296,27 @@ impl Tracer {
         Ok(self.reports)
     }
 
+    /// How to read what is open.
+    fn snapshot_way(&self) -> Way {
+        let mut rungs = self.rungs.iter();
+        let rung = rungs.find(|rung| rung.capability == snapshot::CAPABILITY);
+        Way::of(rung.map_or("", |rung| rung.rung), &self.programs)
+    }
+
     /// Holds events back until the snapshot is read, then takes the snapshot, then the events: what
     /// is newer wins.
     async fn read_what_is_open(&mut self) -> Result<()> {
-        let programs = Arc::downgrade(&self.programs);
-        let reading = snapshot::everything(programs, HashSet::new())?;
+        let reading = snapshot::everything(self.snapshot_way(), HashSet::new())?;
         while !reading.is_finished() {
             self.drain(usize::MAX);
             sleep(Duration::from_millis(1)).await;
         }
         let raw = reading.finish()?;
         self.drain(usize::MAX);
-        let snapshot = self.understood(raw);
+        let mut snapshot = self.understood(raw);
         self.table.merge(&snapshot);
         self.fold_fresh()?;
+        self.table.identify(&mut snapshot);
         self.table.sweep(&snapshot);
         Ok(())
     }
@@ -435,6 +460,8 @@ impl Tracer {
     fn understood(&mut self, raw: RawSnapshot) -> Snapshot {
         self.ledger.undecodable(raw.undecodable);
         self.unfound.clone_from(&raw.unfound);
-        raw.resolve(&mut self.processes)
+        let mut snapshot = raw.resolve(&mut self.processes);
+        self.table.identify(&mut snapshot);
+        snapshot
     }
 }

@@ -22,6 +22,7 @@ mod uring;
 mod udp;
 mod udp_many;
 // Plenty, malice and mishap.
+mod doctor;
 mod hostile;
 mod leftovers;
 mod output;

@@ -15,7 +15,7 @@ use crate::harness::{
 };
 
 /// netwatch as root, but for these capabilities.
-fn without(lacking: &'static [CapabilitySet], arguments: &[&str]) -> Command {
+pub fn without(lacking: &'static [CapabilitySet], arguments: &[&str]) -> Command {
     let mut command = command(arguments);
     // SAFETY: system calls only.
     unsafe {

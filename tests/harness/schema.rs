@@ -73,7 +73,13 @@ part! { Socket {
     how = "owner": Option<How>,
 } }
 
-part! { Start { version: String, kernel: String, rungs: Map<String, Value>, sockets: u64, } }
+part! { Start {
+    version: String,
+    kernel: String,
+    rungs: Map<String, Value>,
+    unseen: Map<String, Value>,
+    sockets: u64,
+} }
 part! { TcpState { old: State, new: State, in_state_ns: Option<u64>, } }
 part! { TcpClose {
     duration_ns: Option<u64>,

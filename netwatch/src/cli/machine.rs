@@ -54,6 +54,7 @@ const COMMANDS: &[&str] = &[
     "interfaces",
     "statistics",
     "netstat",
+    "doctor",
     "completions",
     "man",
 ];

@@ -138,6 +138,8 @@ pub enum Report {
         version: &'static str,
         kernel: String,
         rungs: Vec<Rung>,
+        /// What these rungs don't let be seen, by capability.
+        unseen: Vec<(&'static str, &'static str)>,
         /// Sockets that were open already.
         sockets: u64,
     },

@@ -2,9 +2,29 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
-/// The socket cookie: the number that `ss -e` prints as `sk:`.
+/// The socket cookie: the number that `ss -e` prints as `sk:`. Where that is not known, a number that
+/// stands in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cookie(pub u64);
+
+impl Cookie {
+    /// The kernel counts up from 1, and never comes that far.
+    const STAND_IN: u64 = 1 << 63;
+
+    /// What stands in for a cookie that is not known.
+    pub const fn stand_in(number: u64) -> Self {
+        Self(number | Self::STAND_IN)
+    }
+
+    /// The kernel's number.
+    pub const fn known(self) -> Option<u64> {
+        if self.0 & Self::STAND_IN == 0 {
+            Some(self.0)
+        } else {
+            None
+        }
+    }
+}
 
 /// Transport protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

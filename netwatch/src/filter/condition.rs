@@ -78,7 +78,9 @@ impl Condition {
             }
             Self::Netns(op, inode) => op.answers(socket.netns.map(|netns| netns == *inode)),
             Self::Inode(op, inode) => op.answers(facts.inode.map(|own| own == *inode)),
-            Self::Cookie(op, cookie) => op.answers(Some(socket.cookie.0 == *cookie)),
+            Self::Cookie(op, cookie) => {
+                op.answers(socket.cookie.known().map(|known| known == *cookie))
+            }
             Self::Mark(op, mark) => op.answers(facts.mark.map(|own| mark.fits(own))),
             Self::Interface(op, interface) => op.answers(interface.is(subject)),
             Self::Age(op, age) => facts.age.is_some_and(|own| op.holds(own, *age)),

@@ -1,35 +1,13 @@
 //! Which processes hold which sockets: by the kernel's iterator over open files, or by /proc.
 
-use std::{ops::Range, sync::Arc};
+use std::{fs, ops::Range, sync::Arc};
 
-use super::{iterator, process::ProcessReader, procfs};
-use crate::event::{Cookie, Process};
-
-/// A descriptor of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Descriptor {
-    /// The socket's cookie, or its inode number, as [`Key`] says.
-    pub socket: u64,
-    pub pid: u32,
-    pub fd: u32,
-}
-
-/// What a socket is looked up by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Key {
-    #[default]
-    Cookie,
-    Inode,
-}
-
-/// All descriptors of sockets, as one way of reading them gives them.
-#[derive(Debug)]
-pub struct Descriptors {
-    pub key: Key,
-    pub all: Vec<Descriptor>,
-    /// Processes whose descriptors may not be seen.
-    pub hidden: usize,
-}
+use super::iterator;
+use crate::{
+    descriptors::{self, Descriptors, Key},
+    event::{Cookie, Process},
+    process::ProcessReader,
+};
 
 /// Every holder of every socket, those of one socket side by side.
 #[derive(Debug, Default)]
@@ -59,12 +37,12 @@ impl Holders {
     pub fn read(rung: Option<HolderRung>, reader: &mut ProcessReader) -> Self {
         let iterate = match rung {
             Some(rung) => rung == HolderRung::Iterator,
-            None => procfs::tcp_sockets() >= MANY,
+            None => tcp_sockets() >= MANY,
         };
         let iterated = iterate
             .then(|| iterator::descriptors(reader))
             .and_then(|read| read.inspect_err(|error| log::info!("{error:#}")).ok());
-        Self::new(iterated.unwrap_or_else(procfs::descriptors), reader)
+        Self::new(iterated.unwrap_or_else(descriptors::by_proc), reader)
     }
 
     fn new(mut descriptors: Descriptors, reader: &mut ProcessReader) -> Self {
@@ -112,9 +90,28 @@ impl Holders {
     }
 }
 
+/// TCP sockets of all network namespaces. From `tcp_sockets_allocated`.
+fn tcp_sockets() -> u64 {
+    let text = fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("TCP:"));
+    let mut words = line.unwrap_or_default().split(' ');
+    words.find(|word| *word == "alloc");
+    words
+        .next()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::descriptors::Descriptor;
+
+    #[test]
+    fn tcp_sockets_are_counted() {
+        let _one = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(tcp_sockets() > 0);
+    }
 
     #[test]
     fn holders_of_one_socket_stand_side_by_side() {

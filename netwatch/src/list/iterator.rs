@@ -6,14 +6,13 @@ use anyhow::{Context as _, Result};
 use aya_obj::{Object, generated::bpf_insn};
 use netwatch_common::{HolderOffsets, HolderRow};
 
-use super::{
-    bpf,
-    holders::{Descriptor, Descriptors, Key},
-    process::ProcessReader,
-};
+use super::bpf;
 use crate::{
-    decode, iterator,
+    decode,
+    descriptors::{Descriptor, Descriptors, Key},
+    iterator,
     kernel::{function_id, holder_offsets, types},
+    process::ProcessReader,
 };
 
 #[repr(C, align(8))]

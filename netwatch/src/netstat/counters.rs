@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{args::Protocols, proc_net};
+use super::args::Protocols;
+use crate::proc_net;
 
 /// Counters under one heading.
 #[derive(Clone, Debug, PartialEq, Eq)]

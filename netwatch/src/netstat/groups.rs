@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::Result;
 
-use super::{args::Choice, proc_net};
+use super::args::Choice;
+use crate::proc_net;
 use crate::text;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,10 +12,9 @@ use anyhow::Result;
 
 pub use link::{Link, Map};
 
-use super::proc_net;
 use crate::{
     host::interfaces::{Address, addresses},
-    text,
+    proc_net, text,
 };
 
 /// An interface, or one of the labels that its addresses have.

@@ -4,8 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use anyhow::Result;
 
-use super::proc_net;
-use crate::text;
+use crate::{proc_net, text};
 
 /// `RTF_…` of `include/uapi/linux/route.h` and `ipv6_route.h`.
 pub mod flag {

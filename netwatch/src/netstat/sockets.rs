@@ -4,10 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 
-use super::{
-    args::{Choice, Protocols, Request},
-    proc_net,
-};
+use super::args::{Choice, Protocols, Request};
+use crate::proc_net;
 
 /// How a protocol's rows are read and shown.
 #[derive(Debug)]

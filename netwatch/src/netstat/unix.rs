@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{args::Request, proc_net};
+use super::args::Request;
+use crate::proc_net;
 use crate::text;
 
 /// `__SO_ACCEPTCON` of `include/uapi/linux/net.h`: it listens.

@@ -66,7 +66,7 @@ fields! {
         remote_addr: Option<IpAddr>,
         remote_port: Option<u16>,
         state: Word,
-        cookie: u64,
+        cookie: Option<u64>,
         netns: Option<u32>,
     }
     OwnerFields {
@@ -98,6 +98,7 @@ fields! {
         version: &'a str,
         kernel: &'a str,
         rungs: Rungs<'a>,
+        unseen: Unseen<'a>,
         sockets: u64,
     }
     LostFields {
@@ -132,7 +133,7 @@ impl From<&Socket> for SocketFields {
             remote_addr: socket.remote.addr,
             remote_port: socket.remote.port,
             state: Word(socket.state_name()),
-            cookie: socket.cookie.0,
+            cookie: socket.cookie.known(),
             netns: socket.netns,
         }
     }
@@ -238,6 +239,7 @@ fn more(report: &Report, line: &mut String) {
             version,
             kernel,
             rungs,
+            unseen,
             sockets,
             ..
         } => {
@@ -245,6 +247,7 @@ fn more(report: &Report, line: &mut String) {
                 version,
                 kernel,
                 rungs: Rungs(rungs),
+                unseen: Unseen(unseen),
                 sockets: *sockets,
             }
             .write(line);
@@ -282,6 +285,23 @@ impl Serialize for Rungs<'_> {
 }
 
 impl Field for Rungs<'_> {
+    fn write(&self, line: &mut String) {
+        if let Ok(object) = serde_json::to_string(self) {
+            line.push_str(&object);
+        }
+    }
+}
+
+/// What is not seen, each under the name of its capability.
+struct Unseen<'a>(&'a [(&'static str, &'static str)]);
+
+impl Serialize for Unseen<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl Field for Unseen<'_> {
     fn write(&self, line: &mut String) {
         if let Ok(object) = serde_json::to_string(self) {
             line.push_str(&object);

@@ -164,6 +164,7 @@ pub fn about() -> [Report; 5] {
             version: "1.2.3",
             kernel,
             rungs,
+            unseen: vec![("udp", "anything of UDP")],
             sockets: 5,
         },
         Report::Lost {

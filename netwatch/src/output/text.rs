@@ -99,6 +99,7 @@ impl Format for Text {
                 version,
                 kernel,
                 rungs,
+                unseen,
                 sockets,
                 ..
             } => {
@@ -110,6 +111,9 @@ impl Format for Text {
                     "{version} on Linux {kernel}, {sockets} sockets open already"
                 ));
                 note(&rungs.join(" "));
+                for (capability, what) in unseen {
+                    note(&format!("not seen ({capability}): {what}"));
+                }
             }
             Report::Lost { count, place, .. } => self.remark(
                 report,

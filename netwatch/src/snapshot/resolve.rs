@@ -30,7 +30,10 @@ impl RawSnapshot {
     }
 
     /// Joins the rows into sockets, each with its owner.
-    pub fn resolve(self, processes: &mut Processes) -> Snapshot {
+    pub fn resolve(mut self, processes: &mut Processes) -> Snapshot {
+        for (claim, process) in self.processes.drain(..) {
+            processes.learn(claim.key, claim.comm, process);
+        }
         let mut sockets: FxHashMap<Cookie, Row> =
             FxHashMap::with_capacity_and_hasher(self.rows.len(), Default::default());
         let mut holders: FxHashMap<Cookie, Claim> = FxHashMap::default();
@@ -70,11 +73,15 @@ impl RawSnapshot {
 /// Of several holders the lowest process id, as that is the parent of the others; but not 1, which
 /// only keeps sockets for the services that it starts.
 fn prefer(holders: &mut FxHashMap<Cookie, Claim>, cookie: Cookie, claim: Claim) {
-    let rank = |claim: &Claim| (claim.key.tgid == 1, claim.key.tgid);
     let holder = holders.entry(cookie).or_insert(claim);
-    if rank(&claim) < rank(holder) {
+    if rank(claim.key.tgid) < rank(holder.key.tgid) {
         *holder = claim;
     }
+}
+
+/// The lower it is, the rather a holder with this process id is the owner.
+pub(super) const fn rank(pid: u32) -> (bool, u32) {
+    (pid == 1, pid)
 }
 
 /// Whether a descriptor's socket is one that the socket tables list.

@@ -34,6 +34,7 @@ impl Table {
         }
         changes.changed += told.len() as u64;
         self.unconfirmed.clear();
+        self.note_unidentified(snapshot);
         changes
     }
 

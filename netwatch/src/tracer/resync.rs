@@ -1,7 +1,7 @@
 //! Reading the kernel's truth again: all of it after a loss, and from time to time that part whose
 //! changes no event tells.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use anyhow::{Error, Result};
 
@@ -77,8 +77,7 @@ impl Tracer {
         }
         if self.resync.wanted && self.resync.running.is_none() && now >= self.resync.not_before {
             let began = clock::monotonic();
-            let programs = Arc::downgrade(&self.programs);
-            match snapshot::everything(programs, self.table.netns()) {
+            match snapshot::everything(self.snapshot_way(), self.table.netns()) {
                 Ok(reading) => {
                     self.resync.wanted = false;
                     self.resync.running = Some(Running {
@@ -118,10 +117,11 @@ impl Tracer {
 
     fn take_resync(&mut self, raw: RawSnapshot, mut held: Batch, now: MonoNs) -> Result<()> {
         let began = raw.began();
-        let snapshot = self.understood(raw);
+        let mut snapshot = self.understood(raw);
         let mut changes = self.table.merge(&snapshot);
         let at = self.reports.len();
         self.fold_all(&mut held)?;
+        self.table.identify(&mut snapshot);
         changes.removed += self.table.sweep(&snapshot);
         let flows = self.flow_map.all()?;
         let before = self.reports.len();
@@ -157,10 +157,9 @@ impl Tracer {
         }
         let idle = self.look.is_none() && !self.resync.is_due();
         if idle && now >= self.next_look && self.table.has_waiting() {
-            let programs = Arc::downgrade(&self.programs);
             let mut netns = self.table.netns_of_waiting();
             netns.retain(|inode| !self.unfound.contains(inode));
-            match snapshot::waiting(programs, netns) {
+            match snapshot::waiting(self.snapshot_way(), netns) {
                 Ok(look) => self.look = Some(look),
                 Err(error) => self.give_up_look(error, now),
             }
@@ -175,7 +174,8 @@ impl Tracer {
         if self.resync.is_due() {
             return;
         }
-        let snapshot = raw.resolve_alone(&mut self.processes);
+        let mut snapshot = raw.resolve_alone(&mut self.processes);
+        self.table.identify(&mut snapshot);
         let unseen = self.table.look_again(&snapshot, &mut self.reports);
         self.ledger.unseen_ends(unseen);
     }

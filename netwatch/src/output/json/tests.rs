@@ -125,7 +125,7 @@ fn about_netwatch_itself() {
     });
     let expected = json!([
         {"event": "start", "version": "1.2.3", "kernel": "6.18", "rungs": {"tcp": "tp_btf"},
-         "sockets": 5},
+         "unseen": {"udp": "anything of UDP"}, "sockets": 5},
         {"event": "lost", "count": 12, "where": "tcp_ring"},
         {"event": "pressure", "where": "output", "told": "landmarks", "given_up": 34},
         {"event": "resync", "added": 1, "removed": 2, "changed": 3},

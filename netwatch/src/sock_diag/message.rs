@@ -82,6 +82,8 @@ pub mod attribute {
     pub const TOS: u16 = 5;
     pub const TCLASS: u16 = 6;
     pub const SKMEMINFO: u16 = 7;
+    /// Of every full socket, since 3.7, and of nothing else.
+    pub const SHUTDOWN: u16 = 8;
     pub const SKV6ONLY: u16 = 11;
     pub const MARK: u16 = 15;
     /// Since 5.9.
@@ -90,11 +92,14 @@ pub mod attribute {
 
 const AF_INET6: u8 = 10;
 
-/// A socket, and the number of its cgroup.
+/// A socket, and what only the kernel's answer says of it.
 #[derive(Debug)]
 pub struct Answered {
     pub entry: Entry,
+    /// Number of its cgroup.
     pub cgroup: Option<u64>,
+    /// Not just the rest of a connection (TIME_WAIT), or a request for one.
+    pub is_full: bool,
 }
 
 /// The interface that an answer speaks of.
@@ -143,6 +148,7 @@ pub fn answer(bytes: &[u8], protocol: Protocol, netns: Option<u32>) -> Option<An
             holders: 0..0,
         },
         cgroup: None,
+        is_full: false,
     };
     for (kind, value) in Attributes(attributes) {
         answered.attribute(kind, value);
@@ -156,6 +162,7 @@ impl Answered {
         let Entry { facts, detail, .. } = &mut self.entry;
         let word = || Some(u32::from_ne_bytes(*value.first_chunk()?));
         match kind {
+            attribute::SHUTDOWN => self.is_full = true,
             attribute::MARK => facts.mark = word(),
             attribute::CGROUP_ID => {
                 self.cgroup = value.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes));

@@ -1,5 +1,5 @@
-//! Descriptors by /proc, as netstat and ss find them: slower where there are many, but nothing has
-//! to be loaded, and everyone may read what is their own.
+//! Descriptors of sockets. Here by /proc, as netstat and ss find them: slower where there are many,
+//! but nothing has to be loaded, and everyone may read what is their own.
 
 use std::{
     ffi::CStr,
@@ -11,22 +11,34 @@ use std::{
 
 use rustix::fs::{Dir, readlinkat_raw};
 
-use super::holders::{Descriptor, Descriptors, Key};
+/// A descriptor of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Descriptor {
+    /// The socket's cookie, or its inode number, as [`Key`] says.
+    pub socket: u64,
+    pub pid: u32,
+    pub fd: u32,
+}
 
-/// TCP sockets of all network namespaces. From `tcp_sockets_allocated`.
-pub fn tcp_sockets() -> u64 {
-    let text = fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with("TCP:"));
-    let mut words = line.unwrap_or_default().split(' ');
-    words.find(|word| *word == "alloc");
-    words
-        .next()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(0)
+/// What a socket is looked up by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Key {
+    #[default]
+    Cookie,
+    Inode,
+}
+
+/// All descriptors of sockets, as one way of reading them gives them.
+#[derive(Debug)]
+pub struct Descriptors {
+    pub key: Key,
+    pub all: Vec<Descriptor>,
+    /// Processes whose descriptors may not be seen.
+    pub hidden: usize,
 }
 
 /// Every descriptor of a socket that this process may see.
-pub fn descriptors() -> Descriptors {
+pub fn by_proc() -> Descriptors {
     let mut descriptors = Descriptors {
         key: Key::Inode,
         all: Vec::new(),
@@ -90,7 +102,6 @@ mod tests {
             pid: std::process::id(),
             fd: listener.as_raw_fd() as u32,
         };
-        assert!(descriptors().all.contains(&wanted));
-        assert!(tcp_sockets() > 0);
+        assert!(by_proc().all.contains(&wanted));
     }
 }

@@ -1,4 +1,4 @@
-//! The texts in `/proc/net`.
+//! The texts in `/proc/net`, of this thread's network namespace.
 
 use std::{
     fs,
@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result};
 /// A file in `/proc/net` as bytes, since names in it are text from outside; empty where the kernel
 /// has no such table.
 pub fn read(name: &str) -> Result<Vec<u8>> {
-    let path = format!("/proc/net/{name}");
+    // `/proc/net` itself is that of the process, which is its first thread's.
+    let path = format!("/proc/thread-self/net/{name}");
     match fs::read(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         read => read.with_context(|| format!("read {path}")),

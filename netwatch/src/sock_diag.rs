@@ -1,5 +1,9 @@
 //! The kernel's answers to sock_diag (`inet_diag`, 3.3): what ss reads too, and everyone may.
 
+mod entry;
+mod info;
+mod message;
+
 use std::{collections::HashMap, io, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
@@ -9,11 +13,14 @@ use rustix::net::{
     netlink, recv, send, socket, socket_with,
 };
 
-use super::message::{Answered, AnyFamilyRequest, Request, SocketId, answer, interface};
 use crate::{
     event::{Family, Protocol},
     text,
 };
+pub use entry::{Detail, Entry, Memory, Timer, TimerKind};
+pub use info::TcpInfo;
+pub use message::{Answered, attribute};
+use message::{AnyFamilyRequest, Request, SocketId, answer, interface};
 
 /// One dump: all sockets of a protocol and family in this thread's network namespace.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +53,9 @@ impl Families {
         }
     }
 }
+
+/// Bits of all states that the kernel has, by its numbers.
+pub const ALL_STATES: u32 = 0xffe;
 
 const HEADER_BYTES: usize = 16;
 /// `SOCK_DIAG_BY_FAMILY`, `TCPDIAG_GETSOCK`, `NLM_F_REQUEST | NLM_F_DUMP`, and the kinds of answer.
