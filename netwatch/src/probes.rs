@@ -83,6 +83,9 @@ const fn required(probe: Probe) -> Probe {
 /// The iterator over open files, which leaves the owner with each socket that it meets.
 pub const FILES: &str = "snapshot_files";
 
+/// The capability that reads what is open already.
+pub const SNAPSHOT: &str = "snapshot";
+
 /// The first program that reports transitions.
 const STATE: &str = "tcp_state";
 
@@ -97,10 +100,10 @@ const UDP: &str = "udp";
 pub const PROBES: &[Probe] = {
     use Hook::{BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Iterator};
     &[
-        probe(FILES, Iterator("task_file"), "snapshot", "iter"),
-        probe("snapshot_tcp", Iterator("tcp"), "snapshot", "iter"),
-        probe("snapshot_waiting", Iterator("tcp"), "snapshot", "iter"),
-        probe("snapshot_udp", Iterator("udp"), "snapshot", "iter"),
+        probe(FILES, Iterator("task_file"), SNAPSHOT, "iter"),
+        probe("snapshot_tcp", Iterator("tcp"), SNAPSHOT, "iter"),
+        probe("snapshot_waiting", Iterator("tcp"), SNAPSHOT, "iter"),
+        probe("snapshot_udp", Iterator("udp"), SNAPSHOT, "iter"),
         probe("udp_create", Cgroup, "udp", "cgroup_skb"),
         probe("udp_bind4", Cgroup, "udp", "cgroup_skb"),
         probe("udp_bind6", Cgroup, "udp", "cgroup_skb"),
@@ -170,6 +173,8 @@ pub struct LoadOptions {
     pub detail: u32,
     /// Tell of UDP.
     pub udp: bool,
+    /// Load the iterators that read what is open.
+    pub iterators: bool,
 }
 
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-ebpf"));
@@ -220,6 +225,7 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
         .iter()
         .filter(|probe| open || probe.program != OPEN.0)
         .filter(|probe| options.udp || probe.capability != UDP)
+        .filter(|probe| options.iterators || probe.capability != SNAPSHOT)
     {
         if missing
             .iter()
@@ -227,8 +233,9 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
         {
             continue;
         }
-        let is_missing = |(rung, _): &(Rung, _)| rung.capability == "snapshot";
-        if probe.program == STATE && !missing.iter().any(is_missing) {
+        let is_missing = |(rung, _): &(Rung, _)| rung.capability == SNAPSHOT;
+        let iterates = options.iterators && !missing.iter().any(is_missing);
+        if probe.program == STATE && iterates {
             remember_owners(&mut ebpf)?;
         }
         let rung = Rung {

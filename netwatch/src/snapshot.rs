@@ -35,16 +35,13 @@ pub enum Way {
     ProcNet,
 }
 
-/// The capability that this is.
-pub const CAPABILITY: &str = "snapshot";
-
 /// Its rungs below the iterators, which need no program: best first.
 pub const RUNGS: &[&str] = &[SOCK_DIAG, PROC_NET];
 const SOCK_DIAG: &str = "sock_diag";
 const PROC_NET: &str = "procfs";
 
 impl Way {
-    /// The way that a rung of [`CAPABILITY`] names.
+    /// The way that a rung of [`crate::probes::SNAPSHOT`] names.
     pub fn of(rung: &str, programs: &Arc<Mutex<Ebpf>>) -> Self {
         match rung {
             SOCK_DIAG => Self::SockDiag,
@@ -54,12 +51,21 @@ impl Way {
     }
 }
 
-/// The best of [`RUNGS`] that is there, by trying.
+/// The rung to stand on: the one that is wanted, else the best of [`RUNGS`] that is there, by trying.
 ///
 /// # Errors
 ///
-/// None of them is.
-pub fn best() -> Result<&'static str> {
+/// The one that is wanted is not there, or none is.
+pub fn choose(wanted: Option<&str>) -> Result<&'static str> {
+    if let Some(wanted) = wanted {
+        let rung = RUNGS.iter().find(|rung| **rung == wanted);
+        let rung = rung.with_context(|| {
+            let rungs = RUNGS.join(", ");
+            format!("the snapshot has no rung {wanted} that needs no program: there are {rungs}")
+        })?;
+        attempt(rung).with_context(|| format!("stand on the rung {rung} for the snapshot"))?;
+        return Ok(rung);
+    }
     let mut refused = Vec::new();
     for rung in RUNGS {
         match attempt(rung) {

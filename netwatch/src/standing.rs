@@ -138,7 +138,10 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{probes::PROBES, snapshot};
+    use crate::{
+        probes::{self, PROBES},
+        snapshot,
+    };
 
     fn named() -> HashSet<(&'static str, &'static str)> {
         let named = STANDINGS.iter().map(|row| (row.capability, row.rung));
@@ -150,9 +153,7 @@ mod tests {
         let named = named();
         assert_eq!(named.len(), STANDINGS.len(), "a rung has two rows");
         let of_probes = PROBES.iter().map(|probe| (probe.capability, probe.rung));
-        let of_snapshot = snapshot::RUNGS
-            .iter()
-            .map(|rung| (snapshot::CAPABILITY, *rung));
+        let of_snapshot = snapshot::RUNGS.iter().map(|rung| (probes::SNAPSHOT, *rung));
         let mut rungs: HashSet<_> = of_probes.chain(of_snapshot).collect();
         let capabilities: HashSet<_> = rungs.iter().map(|(capability, _)| *capability).collect();
         rungs.extend(

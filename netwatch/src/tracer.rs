@@ -58,6 +58,8 @@ pub struct Options {
     pub only_ends: bool,
     /// Tell of UDP. Without it, no packet passes a program.
     pub udp: bool,
+    /// Read what is open already on this rung, `sock_diag` or `procfs`; None for the best that is there.
+    pub snapshot: Option<&'static str>,
 }
 
 impl Default for Options {
@@ -67,6 +69,7 @@ impl Default for Options {
             diagnostics: false,
             only_ends: false,
             udp: true,
+            snapshot: None,
         }
     }
 }
@@ -137,13 +140,9 @@ impl Tracer {
                 detail::ALL
             },
             udp: options.udp,
+            iterators: options.snapshot.is_none(),
         })?;
-        let of_snapshot = |rung: &&mut Rung| rung.capability == snapshot::CAPABILITY;
-        if let Some(snapshot) = rungs.iter_mut().find(of_snapshot)
-            && snapshot.rung == standing::NONE
-        {
-            snapshot.rung = snapshot::best()?;
-        }
+        choose_snapshot(&mut rungs, options.snapshot)?;
         rungs.push(Rung {
             capability: standing::NETNS,
             rung: privilege::netns_rung(),
@@ -299,7 +298,7 @@ impl Tracer {
     /// How to read what is open.
     fn snapshot_way(&self) -> Way {
         let mut rungs = self.rungs.iter();
-        let rung = rungs.find(|rung| rung.capability == snapshot::CAPABILITY);
+        let rung = rungs.find(|rung| rung.capability == probes::SNAPSHOT);
         Way::of(rung.map_or("", |rung| rung.rung), &self.programs)
     }
 
@@ -464,4 +463,17 @@ impl Tracer {
         self.table.identify(&mut snapshot);
         snapshot
     }
+}
+
+/// Where the iterators were refused, or are not wanted, the snapshot stands on a rung that needs no program.
+fn choose_snapshot(rungs: &mut Vec<Rung>, wanted: Option<&str>) -> Result<()> {
+    let is_it = |rung: &Rung| rung.capability == probes::SNAPSHOT && rung.rung != standing::NONE;
+    if !rungs.iter().any(is_it) {
+        rungs.retain(|rung| rung.capability != probes::SNAPSHOT);
+        rungs.push(Rung {
+            capability: probes::SNAPSHOT,
+            rung: snapshot::choose(wanted)?,
+        });
+    }
+    Ok(())
 }

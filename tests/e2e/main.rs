@@ -13,6 +13,7 @@ mod tcp_open;
 // What was there before netwatch, and what remains after the process.
 mod expiry;
 mod snapshot;
+mod snapshot_rungs;
 // Whose a socket is.
 mod namespaces;
 mod owner;

@@ -29,6 +29,7 @@ pub async fn run(config: Config) -> Result<Outcome> {
         diagnostics: config.verbose,
         only_ends: config.view == View::Life,
         udp: config.filter.may_want(Protocol::Udp),
+        ..Options::default()
     })
     .await?;
     priority::ahead();

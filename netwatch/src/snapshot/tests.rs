@@ -76,6 +76,7 @@ fn the_lower_ways_find_what_the_iterators_find() {
         diagnostics: false,
         detail: detail::ALL,
         udp: false,
+        iterators: true,
     })
     .unwrap();
     let programs = Arc::new(Mutex::new(attached.ebpf));
