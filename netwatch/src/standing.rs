@@ -81,8 +81,8 @@ pub const STANDINGS: &[Standing] = &[
     lacking(
         "snapshot",
         "sock_diag",
-        "the owner of a connection that arrives at a listener from before, until it is used; the kernel's \
-         own sockets as such",
+        "which sockets are the kernel's own; what is in network namespaces that only sockets keep; without \
+         cap_sys_ptrace and cap_dac_read_search the owners of what other users hold",
         "cap_bpf and cap_perfmon, and Linux 5.11 or later with CONFIG_DEBUG_INFO_BTF",
     ),
     lacking(

@@ -4,6 +4,7 @@
 mod close;
 mod flows;
 mod identity;
+mod inherit;
 mod merge;
 mod waiting;
 
@@ -19,6 +20,7 @@ use crate::event::{
 };
 use flows::Flows;
 use identity::Unidentified;
+use inherit::Listeners;
 use waiting::Waiting;
 
 /// Every socket of the machine, as of the last event applied.
@@ -33,6 +35,7 @@ pub struct Table {
     unconfirmed: FxHashMap<Cookie, MonoNs>,
     flows: Flows,
     unidentified: Unidentified,
+    listeners: Listeners,
     only_ends: bool,
 }
 
@@ -120,6 +123,9 @@ impl Table {
         let mut row = self.row_from(event, transition, detail);
         if let Some(owner) = self.identified(&row.socket) {
             row.socket.owner.get_or_insert(owner);
+        }
+        if row.socket.owner.is_none() && transition.old == State::SynRecv {
+            row.socket.owner = self.inherited(&row.socket);
         }
         if transition.opening {
             out.push(opening(&row.socket, transition, event.at));

@@ -1,5 +1,6 @@
 //! The pipeline at work: ring buffers to reports, with the table kept true.
 
+mod options;
 mod pressure;
 mod resync;
 
@@ -11,25 +12,24 @@ use std::{
 
 use anyhow::Result;
 use aya::Ebpf;
-use netwatch_common::detail;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     clock,
     decode::{self, Record},
     enrich::Processes,
-    event::{Event, MonoNs, Report, Rung, Snapshot, What},
+    event::{Event, MonoNs, Report, Rung, What},
     flow_map::FlowMap,
     ledger::Ledger,
-    privilege,
-    probes::{self, Attached, LoadOptions},
-    snapshot::{self, RawSnapshot, Reading, Way},
+    probes::{self, Attached},
+    snapshot::Reading,
     source::{Batch, Rings},
     standing,
     table::Table,
 };
+pub use options::Options;
 use pressure::Pressure;
-use resync::Resync;
+use resync::{Resync, stand_without_programs};
 
 /// The ring buffers are read this often; in between, the kernel side wakes the reader for a
 /// threshold crossed. A wake-up for each record would cost more than all the rest.
@@ -45,34 +45,6 @@ const MOST_FLOWS: usize = 8_192;
 const LEDGER_NS: MonoNs = 100_000_000;
 /// The same, where nothing came that could have been lost beside it.
 const IDLE_LEDGER_NS: MonoNs = 1_000_000_000;
-
-/// How to trace.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Size of the ring buffer of TCP transitions, in bytes: a power of two, a whole number of pages.
-    pub ring_bytes: u32,
-    /// Write the probes' own diagnostics to the logger of the `log` crate.
-    pub diagnostics: bool,
-    /// Let the probes tell nothing of TCP but listeners and how connections ended. That costs the
-    /// machine half as much; the table then lacks the connections that are open.
-    pub only_ends: bool,
-    /// Tell of UDP. Without it, no packet passes a program.
-    pub udp: bool,
-    /// Read what is open already on this rung, `sock_diag` or `procfs`; None for the best that is there.
-    pub snapshot: Option<&'static str>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            ring_bytes: 16 << 20,
-            diagnostics: false,
-            only_ends: false,
-            udp: true,
-            snapshot: None,
-        }
-    }
-}
 
 /// A running tracer. Dropping it leaves nothing behind in the kernel.
 ///
@@ -131,22 +103,8 @@ impl Tracer {
             mut ebpf,
             mut rungs,
             missing,
-        } = probes::attach(LoadOptions {
-            ring_bytes: options.ring_bytes,
-            diagnostics: options.diagnostics,
-            detail: if options.only_ends {
-                detail::ENDS
-            } else {
-                detail::ALL
-            },
-            udp: options.udp,
-            iterators: options.snapshot.is_none(),
-        })?;
-        choose_snapshot(&mut rungs, options.snapshot)?;
-        rungs.push(Rung {
-            capability: standing::NETNS,
-            rung: privilege::netns_rung(),
-        });
+        } = probes::attach(options.to_load())?;
+        stand_without_programs(&mut rungs, options.snapshot)?;
         let started = clock::monotonic();
         let diagnostics = options
             .diagnostics
@@ -295,31 +253,6 @@ impl Tracer {
         Ok(self.reports)
     }
 
-    /// How to read what is open.
-    fn snapshot_way(&self) -> Way {
-        let mut rungs = self.rungs.iter();
-        let rung = rungs.find(|rung| rung.capability == probes::SNAPSHOT);
-        Way::of(rung.map_or("", |rung| rung.rung), &self.programs)
-    }
-
-    /// Holds events back until the snapshot is read, then takes the snapshot, then the events: what
-    /// is newer wins.
-    async fn read_what_is_open(&mut self) -> Result<()> {
-        let reading = snapshot::everything(self.snapshot_way(), HashSet::new())?;
-        while !reading.is_finished() {
-            self.drain(usize::MAX);
-            sleep(Duration::from_millis(1)).await;
-        }
-        let raw = reading.finish()?;
-        self.drain(usize::MAX);
-        let mut snapshot = self.understood(raw);
-        self.table.merge(&snapshot);
-        self.fold_fresh()?;
-        self.table.identify(&mut snapshot);
-        self.table.sweep(&snapshot);
-        Ok(())
-    }
-
     /// One turn: what is there now, though not more than `limit` events, so that what is said of them
     /// goes out before more memory is taken. What a look found is compared with everything.
     fn turn(&mut self, limit: usize) -> Result<()> {
@@ -454,26 +387,4 @@ impl Tracer {
         }
         Ok(())
     }
-
-    /// What a snapshot has read, in terms of sockets and their owners.
-    fn understood(&mut self, raw: RawSnapshot) -> Snapshot {
-        self.ledger.undecodable(raw.undecodable);
-        self.unfound.clone_from(&raw.unfound);
-        let mut snapshot = raw.resolve(&mut self.processes);
-        self.table.identify(&mut snapshot);
-        snapshot
-    }
-}
-
-/// Where the iterators were refused, or are not wanted, the snapshot stands on a rung that needs no program.
-fn choose_snapshot(rungs: &mut Vec<Rung>, wanted: Option<&str>) -> Result<()> {
-    let is_it = |rung: &Rung| rung.capability == probes::SNAPSHOT && rung.rung != standing::NONE;
-    if !rungs.iter().any(is_it) {
-        rungs.retain(|rung| rung.capability != probes::SNAPSHOT);
-        rungs.push(Rung {
-            capability: probes::SNAPSHOT,
-            rung: snapshot::choose(wanted)?,
-        });
-    }
-    Ok(())
 }

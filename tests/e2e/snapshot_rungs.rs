@@ -7,7 +7,7 @@ use netwatch::{
     event::{How, Process, Report, Socket, State},
 };
 
-use crate::harness::{Pair, Stage, population::Population, stage::say, wait::PATIENCE};
+use crate::harness::{ANY4, Pair, Stage, population::Population, stage::say, wait::PATIENCE};
 
 /// The rungs, by what an option says.
 const RUNGS: [Option<&str>; 3] = [None, Some("sock_diag"), Some("procfs")];
@@ -137,6 +137,38 @@ fn on_every_rung_a_connection_from_before_goes_on() {
             });
             let left: Vec<String> = left.map(row).collect();
             assert_eq!(left, [""; 0], "{name}");
+        });
+    }
+}
+
+/// A connection that arrives at a listener from before is its owner's until somebody is seen using it.
+#[test]
+fn on_every_rung_a_listener_from_before_hands_its_owner_down() {
+    for rung in RUNGS {
+        let stage = Stage::new();
+        let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+        let listener = server.listen(ANY4);
+        block_on(async {
+            let (mut tracer, name) = start(rung).await;
+            let near = client.connect(listener.local);
+            let mut told = Vec::new();
+            let arrived = |report: &&Report| {
+                matches!(report, Report::TcpState { socket, new: State::Established, .. }
+                    if socket.remote.port == Some(near.local.port()))
+            };
+            while !told.iter().any(|report| arrived(&report)) {
+                let next = tokio::time::timeout(PATIENCE, tracer.next()).await;
+                let reports = next.unwrap_or_else(|_| panic!("{name}: not in {told:#?}"));
+                told.extend_from_slice(reports.expect("take reports"));
+            }
+            let report = told.iter().find(arrived).expect("it was waited for");
+            let owner = report.socket().and_then(|socket| socket.owner.clone());
+            let known = owner.map(|owner| (owner.how, owner.process.map(|process| process.pid)));
+            assert_eq!(
+                known,
+                Some((How::Inherited, Some(server.who.pid))),
+                "{name}"
+            );
         });
     }
 }

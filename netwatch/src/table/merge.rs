@@ -35,6 +35,7 @@ impl Table {
         changes.changed += told.len() as u64;
         self.unconfirmed.clear();
         self.note_unidentified(snapshot);
+        self.note_listeners(snapshot);
         changes
     }
 

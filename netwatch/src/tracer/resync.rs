@@ -1,16 +1,19 @@
-//! Reading the kernel's truth again: all of it after a loss, and from time to time that part whose
-//! changes no event tells.
+//! Reading the kernel's truth: all of it at the start and again after a loss, and from time to time that
+//! part whose changes no event tells.
 
-use std::{thread, time::Duration};
+use std::{collections::HashSet, thread, time::Duration};
 
 use anyhow::{Error, Result};
+use tokio::time::sleep;
 
 use super::Tracer;
 use crate::{
     clock,
-    event::{MonoNs, Report},
-    snapshot::{self, RawSnapshot, Reading},
+    event::{MonoNs, Report, Rung, Snapshot},
+    privilege, probes,
+    snapshot::{self, RawSnapshot, Reading, Way},
     source::Batch,
+    standing,
 };
 
 /// A resync, or a look, follows the one before by the first of these at least and by its own longest
@@ -20,7 +23,7 @@ const PAUSE_NS: MonoNs = 1_000_000_000;
 const LONGEST_PAUSE_NS: MonoNs = 3_000_000_000;
 const LONGEST_LOOK_PAUSE_NS: MonoNs = 5_000_000_000;
 const SHARE: MonoNs = 50;
-/// At the end, whether a resync is read is seen after so long again.
+/// At the start and the end, whether a snapshot is read is seen after so long again.
 const LOOK_AFTER_READING: Duration = Duration::from_millis(1);
 
 /// A resync, wanted or under way.
@@ -61,6 +64,40 @@ impl Resync {
 }
 
 impl Tracer {
+    /// How to read what is open.
+    fn snapshot_way(&self) -> Way {
+        let mut rungs = self.rungs.iter();
+        let rung = rungs.find(|rung| rung.capability == probes::SNAPSHOT);
+        Way::of(rung.map_or("", |rung| rung.rung), &self.programs)
+    }
+
+    /// Holds events back until the snapshot is read, then takes the snapshot, then the events: what
+    /// is newer wins.
+    pub(super) async fn read_what_is_open(&mut self) -> Result<()> {
+        let reading = snapshot::everything(self.snapshot_way(), HashSet::new())?;
+        while !reading.is_finished() {
+            self.drain(usize::MAX);
+            sleep(LOOK_AFTER_READING).await;
+        }
+        let raw = reading.finish()?;
+        self.drain(usize::MAX);
+        let mut snapshot = self.understood(raw);
+        self.table.merge(&snapshot);
+        self.fold_fresh()?;
+        self.table.identify(&mut snapshot);
+        self.table.sweep(&snapshot);
+        Ok(())
+    }
+
+    /// What a snapshot has read, in terms of sockets and their owners.
+    fn understood(&mut self, raw: RawSnapshot) -> Snapshot {
+        self.ledger.undecodable(raw.undecodable);
+        self.unfound.clone_from(&raw.unfound);
+        let mut snapshot = raw.resolve(&mut self.processes);
+        self.table.identify(&mut snapshot);
+        snapshot
+    }
+
     /// Starts a resync that is wanted, or takes one that is read.
     pub(super) fn continue_resync(&mut self, now: MonoNs) -> Result<()> {
         if let Some(Running {
@@ -188,4 +225,22 @@ impl Tracer {
 
 fn pause(began: MonoNs, now: MonoNs, longest: MonoNs) -> MonoNs {
     (now.saturating_sub(began).saturating_mul(SHARE)).clamp(PAUSE_NS, longest)
+}
+
+/// Adds the rungs that need no program: that of the snapshot, where the iterators were refused or are not
+/// wanted, and that of looking into network namespaces.
+pub(super) fn stand_without_programs(rungs: &mut Vec<Rung>, wanted: Option<&str>) -> Result<()> {
+    let is_it = |rung: &Rung| rung.capability == probes::SNAPSHOT && rung.rung != standing::NONE;
+    if !rungs.iter().any(is_it) {
+        rungs.retain(|rung| rung.capability != probes::SNAPSHOT);
+        rungs.push(Rung {
+            capability: probes::SNAPSHOT,
+            rung: snapshot::choose(wanted)?,
+        });
+    }
+    rungs.push(Rung {
+        capability: standing::NETNS,
+        rung: privilege::netns_rung(),
+    });
+    Ok(())
 }

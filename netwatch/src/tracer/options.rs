@@ -1,0 +1,50 @@
+//! What a tracer is to do.
+
+use netwatch_common::detail;
+
+use crate::probes::LoadOptions;
+
+/// How to trace.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Size of the ring buffer of TCP transitions, in bytes: a power of two, a whole number of pages.
+    pub ring_bytes: u32,
+    /// Write the probes' own diagnostics to the logger of the `log` crate.
+    pub diagnostics: bool,
+    /// Let the probes tell nothing of TCP but listeners and how connections ended. That costs the
+    /// machine half as much; the table then lacks the connections that are open.
+    pub only_ends: bool,
+    /// Tell of UDP. Without it, no packet passes a program.
+    pub udp: bool,
+    /// Read what is open already on this rung, `sock_diag` or `procfs`; None for the best that is there.
+    pub snapshot: Option<&'static str>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ring_bytes: 16 << 20,
+            diagnostics: false,
+            only_ends: false,
+            udp: true,
+            snapshot: None,
+        }
+    }
+}
+
+impl Options {
+    /// What that means for the programs.
+    pub(super) const fn to_load(self) -> LoadOptions {
+        LoadOptions {
+            ring_bytes: self.ring_bytes,
+            diagnostics: self.diagnostics,
+            detail: if self.only_ends {
+                detail::ENDS
+            } else {
+                detail::ALL
+            },
+            udp: self.udp,
+            iterators: self.snapshot.is_none(),
+        }
+    }
+}
