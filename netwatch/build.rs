@@ -14,7 +14,7 @@ use ebpf_tools::{Core, DISTRIBUTION_RUSTC, TARGET};
 
 const PACKAGE: &str = "netwatch-ebpf";
 const PROFILE: &str = "ebpf";
-const OBJECTS: [&str; 2] = ["netwatch-ebpf", "netwatch-holders"];
+const OBJECTS: [&str; 3] = ["netwatch-ebpf", "netwatch-holders", "netwatch-bare"];
 
 /// Set for the build that this script is a part of, and wrong for the one that it starts.
 const OF_THE_OUTER_BUILD: [&str; 5] = [

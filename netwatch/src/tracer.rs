@@ -5,7 +5,7 @@ mod pressure;
 mod resync;
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -87,6 +87,8 @@ pub struct Tracer {
     /// More is there than the last turn took.
     is_behind: bool,
     reports: Vec<Report>,
+    /// What the last look found, and is still to be told.
+    found: VecDeque<Report>,
     warning: Option<anyhow::Error>,
     /// What happened while the tracer started is still to be told.
     reports_of_start: bool,
@@ -135,6 +137,7 @@ impl Tracer {
             flows: Batch::default(),
             is_behind: false,
             reports: Vec::new(),
+            found: VecDeque::new(),
             warning: None,
             reports_of_start: true,
             programs: Arc::new(Mutex::new(ebpf)),
@@ -237,6 +240,7 @@ impl Tracer {
         }
         self.last_ledger = 0;
         self.turn(usize::MAX)?;
+        self.tell_found(usize::MAX);
         self.finish_resync()?;
         // Last, as everything before may have found a loss.
         let at = clock::monotonic();
@@ -263,6 +267,7 @@ impl Tracer {
         self.losses(now)?;
         self.continue_resync(now)?;
         self.look_again(look_is_ready, now);
+        self.tell_found(resync::MOST_FOUND);
         self.due_flows(now)?;
         if let Some(diagnostics) = &mut self.diagnostics {
             diagnostics.flush();

@@ -108,14 +108,18 @@ pub fn ask(question: Option<Question>) -> Result<()> {
     setup::for_tests()?;
     setup::for_benchmarks();
     cargo::build(true)?;
+    cargo::build_example("bare")?;
     let netwatch = cargo::release_binary()?;
-    let netwatch = netwatch
-        .to_str()
+    let bare = netwatch.with_file_name("examples/bare");
+    let [netwatch, bare] = [&netwatch, &bare].map(|path| path.to_str());
+    let (netwatch, bare) = netwatch
+        .zip(bare)
         .context("the path of netwatch is not UTF-8")?;
     stage::alone()?;
     let folder = folder_for_output()?;
     let bench = Bench {
         netwatch,
+        bare,
         output: &folder.join("trace"),
     };
     let mut report = Report::default();

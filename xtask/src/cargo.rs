@@ -34,6 +34,15 @@ pub fn build(release: bool) -> Result<()> {
     exec(cargo().arg("build").args(release.then_some("--release")))
 }
 
+/// One of netwatch's examples, with optimisation.
+pub fn build_example(name: &str) -> Result<()> {
+    exec(
+        cargo()
+            .args(["build", "--release", "--package", "netwatch"])
+            .args(["--example", name]),
+    )
+}
+
 /// Plain `cargo test`, so that the suite needs nothing installed but cargo.
 pub fn test(args: &[OsString]) -> Result<()> {
     exec(

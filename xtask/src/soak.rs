@@ -15,7 +15,7 @@ use crate::{
     bench::{report::Section, stage},
     cargo, setup,
 };
-use churn::{Churn, Made};
+use churn::Churn;
 use kernel::Belongings;
 use watch::Watch;
 
@@ -64,7 +64,8 @@ pub fn soak(minutes: u64) -> Result<()> {
     let before = Belongings::of_all();
     let mut watch = Watch::start(&netwatch)?;
     let churn = Churn::start(&netwatch)?;
-    let (mut made, mut memory) = (Made::default(), Vec::new());
+    eprintln!("soak: as many processes as netwatch remembers");
+    let (mut made, mut memory) = (churn.fill()?, Vec::new());
     let start = Instant::now();
     let end = start + Duration::from_secs(minutes * 60);
     while Instant::now() < end {

@@ -1,7 +1,11 @@
 //! Reading the kernel's truth: all of it at the start and again after a loss, and from time to time that
 //! part whose changes no event tells.
 
-use std::{collections::HashSet, thread, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Error, Result};
 use tokio::time::sleep;
@@ -25,6 +29,9 @@ const LONGEST_LOOK_PAUSE_NS: MonoNs = 5_000_000_000;
 const SHARE: MonoNs = 50;
 /// At the start and the end, whether a snapshot is read is seen after so long again.
 const LOOK_AFTER_READING: Duration = Duration::from_millis(1);
+/// So many ends that a look found are told in one turn: after a storm there are as many as the events
+/// of seconds, and told at once they would outrun whoever reads of them.
+pub(super) const MOST_FOUND: usize = 2_048;
 
 /// A resync, wanted or under way.
 #[derive(Default)]
@@ -195,6 +202,7 @@ impl Tracer {
         let idle = self.look.is_none() && !self.resync.is_due();
         if idle && now >= self.next_look && self.table.has_waiting() {
             let mut netns = self.table.netns_of_waiting();
+            self.unfound.retain(|inode| netns.contains(inode));
             netns.retain(|inode| !self.unfound.contains(inode));
             match snapshot::waiting(self.snapshot_way(), netns) {
                 Ok(look) => self.look = Some(look),
@@ -213,8 +221,21 @@ impl Tracer {
         }
         let mut snapshot = raw.resolve_alone(&mut self.processes);
         self.table.identify(&mut snapshot);
-        let unseen = self.table.look_again(&snapshot, &mut self.reports);
+        let mut found = Vec::new();
+        let unseen = self.table.look_again(&snapshot, &mut found);
+        self.found.extend(found);
         self.ledger.unseen_ends(unseen);
+    }
+
+    /// Tells what the last look found, so much of it at most.
+    pub(super) fn tell_found(&mut self, most: usize) {
+        let most = most.min(self.found.len());
+        self.reports.extend(self.found.drain(..most));
+        if self.found.is_empty() {
+            self.found = VecDeque::new();
+        } else {
+            self.is_idle = false;
+        }
     }
 
     fn give_up_look(&mut self, error: Error, now: MonoNs) {

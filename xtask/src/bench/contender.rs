@@ -33,9 +33,19 @@ pub struct Told {
 pub struct Bench<'a> {
     /// The program under test.
     pub netwatch: &'a str,
+    /// The tracer that learns nothing.
+    pub bare: &'a str,
     /// Where tracers write to.
     pub output: &'a Path,
 }
+
+/// What a tracer of transitions costs at least: `xtask/bare`, which only counts records of 48 bytes.
+pub const BARE: Contender = Contender {
+    name: "48-byte records, counted",
+    command: &["bare"],
+    per_connection: 10,
+    read: |_| None,
+};
 
 pub const CONTENDERS: &[Contender] = &[
     Contender {
@@ -99,10 +109,15 @@ impl Contender {
     /// It can't be started.
     pub fn start(&self, bench: Bench<'_>) -> Result<Tracer> {
         let mut command = self.command.to_vec();
-        if self.is_ours() {
-            command[0] = bench.netwatch;
+        let built_here = match command[0] {
+            "netwatch" => Some(bench.netwatch),
+            "bare" => Some(bench.bare),
+            _ => None,
+        };
+        if let Some(path) = built_here {
+            command[0] = path;
         }
-        Tracer::start(&command, bench.output, self.is_ours())
+        Tracer::start(&command, bench.output, built_here.is_some())
     }
 
     /// Hands everything that it told to `take`.

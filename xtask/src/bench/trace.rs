@@ -1,18 +1,19 @@
 //! What tracing costs under a storm of connections.
 
-use std::{fs, time::Duration};
+use std::{fs, iter::once, time::Duration};
 
 use anyhow::{Context as _, Result};
+use aya::programs::loaded_programs;
 
 use super::{
-    contender::{Bench, CONTENDERS, Contender},
+    contender::{BARE, Bench, CONTENDERS, Contender},
     report::Section,
     storm::{Servers, Storm},
     tracer::Used,
 };
 
 /// Alternating pairs of storms, untraced and traced.
-const PAIRS: usize = 5;
+const PAIRS: usize = 7;
 const STORM: Duration = Duration::from_secs(3);
 
 /// What a contender is to reach: the least speed of the workload, and the most CPU-seconds for each
@@ -22,23 +23,37 @@ const GOALS: &[(&str, f64, Option<f64>)] = &[
     ("netwatch trace", 0.85, Some(0.5)),
     ("netwatch life", 0.92, None),
 ];
-/// ns of the kernel's time for each transition.
+/// ns of the kernel's time for each transition, in the programs on its tracepoint.
 const MOST_KERNEL: f64 = 350.0;
+/// The same, where 1 is what a bare record takes.
+const MOST_OF_BARE: f64 = 1.4;
 
-/// What a storm showed of a tracer.
-struct Shown {
-    /// The workload's speed, where 1 is that of the untraced storm before.
-    speed: f64,
+/// The programs on the tracepoint of transitions.
+const STATE_PROGRAMS: &[&str] = &["tcp_state", "tcp_state_again", "bare_state"];
+
+/// A storm under a tracer.
+struct Traced {
     storm: Storm,
     used: Used,
+    /// Of what its programs took: in those on the tracepoint of transitions.
+    state: Duration,
 }
 
 /// What several storms showed together.
 struct Figures {
     speeds: Vec<f64>,
-    kernel: f64,
+    kernel: Kernel,
     cpu: f64,
     memory: f64,
+}
+
+/// ns for each transition.
+#[derive(Clone, Copy)]
+struct Kernel {
+    /// In all programs.
+    all: f64,
+    /// In those on the tracepoint itself; None for a tracer that isn't taken apart.
+    state: Option<f64>,
 }
 
 /// Compares tracers: cost, and what is left of the workload's speed.
@@ -55,14 +70,21 @@ pub fn compare(bench: Bench<'_>) -> Result<Section> {
             "speed",
             "least to most",
             "kernel ns/event",
+            "in its hook",
             "CPU s/M events",
             "MiB",
         ],
     );
-    for contender in CONTENDERS {
+    // The first to write pays for memory that the kernel has yet to find.
+    CONTENDERS[0].trace(bench, &servers)?;
+    let mut bare = None;
+    for contender in once(&BARE).chain(CONTENDERS) {
         eprintln!("bench: {PAIRS} pairs of storms with {}", contender.name);
         match contender.figures(bench, &servers) {
-            Ok(figures) => figures.add(contender.name, &mut section),
+            Ok(figures) => {
+                figures.add(contender.name, bare, &mut section);
+                bare = bare.or(figures.kernel.state);
+            }
             Err(error) if contender.is_ours() => return Err(error),
             Err(error) => eprintln!("bench: without {}: {error:#}", contender.name),
         }
@@ -71,9 +93,10 @@ pub fn compare(bench: Bench<'_>) -> Result<Section> {
     Ok(section)
 }
 
-const NOTES: &str = "Speed: what is left of the workload's (1 is untraced). Kernel: all programs together, per \
-transition of the workload, of which a connection has ten; by the kernel's own statistics, which add some 25 ns to each run, \
-in a storm of its own. CPU: user and system time of the tracer, per million transitions.";
+const NOTES: &str = "Speed: what is left of the workload's (1 is untraced). Kernel: all programs together, and \
+those on the tracepoint of transitions alone, per transition of the workload, of which a connection has ten; by the kernel's \
+own statistics, which add some 25 ns to each run, in a storm of its own. 48-byte records: a program that writes one for each \
+transition and learns nothing, and a reader that counts them every 10 ms. CPU: user and system time of the tracer, per million transitions.";
 
 /// Whether the kernel measures what BPF programs take. That costs time itself.
 const STATISTICS: &str = "/proc/sys/kernel/bpf_stats_enabled";
@@ -82,16 +105,16 @@ impl Contender {
     fn figures(&self, bench: Bench<'_>, servers: &Servers) -> Result<Figures> {
         let pair = |_| {
             let alone = servers.storm(STORM, None)?;
-            let (storm, used) = self.trace(bench, servers)?;
-            let speed = storm.rate() / alone.rate();
-            Ok(Shown { speed, storm, used })
+            let traced = self.trace(bench, servers)?;
+            Ok((traced.storm.rate() / alone.rate(), traced))
         };
-        let shown: Vec<Shown> = (0..PAIRS).map(pair).collect::<Result<_>>()?;
+        let pairs: Vec<(f64, Traced)> = (0..PAIRS).map(pair).collect::<Result<_>>()?;
         let kernel = self.kernel(bench, servers)?;
-        let transitions: u64 = shown.iter().map(|one| one.storm.transitions()).sum();
-        let cpu: Duration = shown.iter().map(|one| one.used.cpu).sum();
-        let memory = shown.iter().map(|one| one.used.memory).max().unwrap_or(0);
-        let mut speeds: Vec<f64> = shown.iter().map(|one| one.speed).collect();
+        let traced = || pairs.iter().map(|(_, traced)| traced);
+        let transitions: u64 = traced().map(|one| one.storm.transitions()).sum();
+        let cpu: Duration = traced().map(|one| one.used.cpu).sum();
+        let memory = traced().map(|one| one.used.memory).max().unwrap_or(0);
+        let mut speeds: Vec<f64> = pairs.iter().map(|(speed, _)| *speed).collect();
         speeds.sort_by(f64::total_cmp);
         Ok(Figures {
             speeds,
@@ -101,20 +124,24 @@ impl Contender {
         })
     }
 
-    /// ns that its programs take for each transition, in one more storm.
-    fn kernel(&self, bench: Bench<'_>, servers: &Servers) -> Result<f64> {
+    /// What its programs take, in one more storm.
+    fn kernel(&self, bench: Bench<'_>, servers: &Servers) -> Result<Kernel> {
         fs::write(STATISTICS, "1").context("have the kernel measure programs")?;
         let traced = self.trace(bench, servers);
         fs::write(STATISTICS, "0").context("have the kernel measure no more")?;
-        let (storm, used) = traced?;
-        Ok(used.bpf.as_nanos() as f64 / storm.transitions() as f64)
+        let traced = traced?;
+        let of = |time: Duration| time.as_nanos() as f64 / traced.storm.transitions() as f64;
+        Ok(Kernel {
+            all: of(traced.used.bpf),
+            state: (!traced.state.is_zero()).then(|| of(traced.state)),
+        })
     }
 
-    fn trace(&self, bench: Bench<'_>, servers: &Servers) -> Result<(Storm, Used)> {
+    fn trace(&self, bench: Bench<'_>, servers: &Servers) -> Result<Traced> {
         let tracer = self.start(bench)?;
-        let before = tracer.used()?;
+        let (before, state_before) = (tracer.used()?, in_state_programs());
         let storm = servers.storm(STORM, None)?;
-        let after = tracer.used()?;
+        let (after, state_after) = (tracer.used()?, in_state_programs());
         tracer.end()?;
         let used = Used {
             cpu: after.cpu - before.cpu,
@@ -122,12 +149,27 @@ impl Contender {
             bpf: after.bpf - before.bpf,
             runs: after.runs - before.runs,
         };
-        Ok((storm, used))
+        Ok(Traced {
+            storm,
+            used,
+            state: state_after.saturating_sub(state_before),
+        })
     }
 }
 
+/// What the programs on the tracepoint of transitions have taken so far.
+fn in_state_programs() -> Duration {
+    let programs = loaded_programs().flatten();
+    let state = programs.filter(|program| {
+        let name = program.name_as_str().unwrap_or_default();
+        STATE_PROGRAMS.contains(&name)
+    });
+    state.map(|program| program.run_time()).sum()
+}
+
 impl Figures {
-    fn add(&self, name: &str, section: &mut Section) {
+    /// `bare`: ns that a bare record takes.
+    fn add(&self, name: &str, bare: Option<f64>, section: &mut Section) {
         let speed = self.speeds[self.speeds.len() / 2];
         section.row(vec![
             name.to_owned(),
@@ -137,7 +179,10 @@ impl Figures {
                 self.speeds[0],
                 self.speeds[self.speeds.len() - 1]
             ),
-            format!("{:.0}", self.kernel),
+            format!("{:.0}", self.kernel.all),
+            self.kernel
+                .state
+                .map_or_else(|| "-".to_owned(), |ns| format!("{ns:.0}")),
             format!("{:.2}", self.cpu),
             format!("{:.1}", self.memory),
         ]);
@@ -145,7 +190,13 @@ impl Figures {
             return;
         };
         section.judge_least(&format!("Speed with {name}"), speed, *least);
-        section.judge(&format!("Kernel ns with {name}"), self.kernel, MOST_KERNEL);
+        if let Some(state) = self.kernel.state {
+            section.judge(&format!("Kernel ns with {name}"), state, MOST_KERNEL);
+            if let Some(bare) = bare {
+                let what = format!("Kernel time with {name}, of that for a bare record");
+                section.judge(&what, state / bare, MOST_OF_BARE);
+            }
+        }
         if let Some(most) = most_cpu {
             section.judge(&format!("CPU with {name}"), self.cpu, *most);
         }

@@ -25,6 +25,10 @@ const STORM: Duration = Duration::from_secs(5);
 const PACE: u32 = 10_000;
 /// Processes that connect once, in a round.
 const PROCESSES: u64 = 50;
+/// As many processes as netwatch remembers, and some more.
+const REMEMBERED: u64 = 33_000;
+/// So many of them come and go at a time.
+const AT_A_TIME: u64 = 4;
 const FLOWS: Duration = Duration::from_secs(1);
 /// Network namespaces in a round, and connections in each.
 const NAMESPACES: u64 = 5;
@@ -85,6 +89,24 @@ impl Churn {
         })
     }
 
+    /// As many processes as netwatch remembers, so that it takes no more memory for them afterwards.
+    ///
+    /// # Errors
+    ///
+    /// One of them fails.
+    pub fn fill(&self) -> Result<Made> {
+        scope(|scope| {
+            let threads =
+                (0..AT_A_TIME).map(|_| scope.spawn(|| self.processes(REMEMBERED / AT_A_TIME)));
+            let threads: Vec<_> = threads.collect();
+            threads.into_iter().try_for_each(joined)
+        })?;
+        Ok(Made {
+            connections: REMEMBERED,
+            ..Made::default()
+        })
+    }
+
     /// A round of all, side by side.
     ///
     /// # Errors
@@ -93,7 +115,7 @@ impl Churn {
     pub fn round(&self) -> Result<Made> {
         scope(|scope| {
             let storm = scope.spawn(|| self.servers.storm(STORM, Some(PACE)));
-            let processes = scope.spawn(|| self.processes());
+            let processes = scope.spawn(|| self.processes(PROCESSES));
             let flows = scope.spawn(|| flows::run(FLOWS));
             let elsewhere = scope.spawn(|| self.elsewhere());
             let others = scope.spawn(|| self.others());
@@ -110,9 +132,9 @@ impl Churn {
         })
     }
 
-    fn processes(&self) -> Result<()> {
+    fn processes(&self, count: u64) -> Result<()> {
         let port = self.servers.port().to_string();
-        for _ in 0..PROCESSES {
+        for _ in 0..count {
             capture(Command::new(&self.xtask).args(["part", "once", "--port", &port]))?;
         }
         Ok(())

@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::process::setpriority_process;
 
 use crate::{
     bench::{
@@ -138,7 +139,11 @@ impl Drop for Watch {
     }
 }
 
+/// As a nice value: before the processes that make what it reads of, which would starve it.
+const AHEAD: i32 = -15;
+
 fn read(output: impl Read, seen: &Mutex<Seen>) -> Result<()> {
+    setpriority_process(None, AHEAD).context("put the reader before the others")?;
     let mut output = BufReader::with_capacity(1 << 20, output);
     let mut line = String::new();
     while output
@@ -166,6 +171,7 @@ impl Seen {
                 }
             }
             Some("end") => self.end = line.to_owned(),
+            Some("pressure" | "lost") => eprint!("soak: {line}"),
             _ => {}
         }
     }
