@@ -19,6 +19,9 @@ use churn::Churn;
 use kernel::Belongings;
 use watch::Watch;
 
+/// What is left of connections in a network namespace that is gone can't be looked at; it is told after
+/// 62 s, and the looks come every few seconds.
+const FORGOTTEN: Duration = Duration::from_secs(75);
 /// TIME_WAIT lasts a minute, and the looks for its end come every few seconds.
 const SETTLES: Duration = Duration::from_secs(90);
 /// The kernel frees what nobody uses a little later.
@@ -115,8 +118,10 @@ pub fn soak(minutes: u64) -> Result<()> {
     report(&checks, minutes)
 }
 
-/// Waits until the table is that of the kernel; gives back in how many sockets it isn't.
+/// Waits until all is told, and the table is that of the kernel; gives back in how many sockets it isn't.
 fn settle(watch: &Watch) -> Result<usize> {
+    eprintln!("soak: waits for the end of what has no socket");
+    sleep(FORGOTTEN);
     let until = Instant::now() + SETTLES;
     loop {
         let different = watch.different()?;
