@@ -35,6 +35,7 @@ mod probes;
 mod proc_net;
 mod process;
 mod reason;
+pub mod refusal;
 mod rows;
 mod run;
 mod snapshot;

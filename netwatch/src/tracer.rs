@@ -22,6 +22,7 @@ use crate::{
     flow_map::FlowMap,
     ledger::Ledger,
     probes::{self, Attached},
+    refusal::Refusal,
     snapshot::Reading,
     source::{Batch, Rings},
     standing,
@@ -61,7 +62,7 @@ const IDLE_LEDGER_NS: MonoNs = 1_000_000_000;
 pub struct Tracer {
     programs: Arc<Mutex<Ebpf>>,
     rungs: Vec<Rung>,
-    missing: Vec<(Rung, anyhow::Error)>,
+    refused: Vec<Refusal>,
     rings: Rings,
     flow_map: FlowMap,
     ledger: Ledger,
@@ -104,7 +105,7 @@ impl Tracer {
         let Attached {
             mut ebpf,
             mut rungs,
-            missing,
+            refused,
         } = probes::attach(options.to_load())?;
         stand_without_programs(&mut rungs, options.snapshot)?;
         let started = clock::monotonic();
@@ -142,7 +143,7 @@ impl Tracer {
             reports_of_start: true,
             programs: Arc::new(Mutex::new(ebpf)),
             rungs,
-            missing,
+            refused,
         };
         tracer.read_what_is_open().await?;
         Ok(tracer)
@@ -169,8 +170,8 @@ impl Tracer {
     }
 
     /// The rungs that this kernel refused, each with the reason.
-    pub fn missing(&self) -> &[(Rung, anyhow::Error)] {
-        &self.missing
+    pub fn refused(&self) -> &[Refusal] {
+        &self.refused
     }
 
     /// Every socket, as of the last reports.

@@ -10,7 +10,8 @@ use std::{
 use crate::{
     cli::doctor::Config,
     clock::{Clock, monotonic},
-    doctor::{Examination, Finding, Refusal},
+    doctor::{Examination, Finding},
+    refusal::Refusal,
 };
 
 /// Shows what was found.
@@ -94,8 +95,8 @@ impl Text<'_> {
     fn refusal(&self, f: &mut fmt::Formatter<'_>, refusal: &Refusal) -> fmt::Result {
         remark(
             f,
-            refusal.rung,
-            Some(&format!("refused: {}", refusal.reason)),
+            refusal.rung.rung,
+            Some(&format!("refused: {}", refusal.reason())),
         )?;
         if self.verbose && !refusal.log.is_empty() {
             writeln!(f, "{}", indented(&refusal.log.join("\n"), "      | "))?;

@@ -34,9 +34,10 @@ pub async fn run(config: Config) -> Result<Outcome> {
     .await?;
     priority::ahead();
     memory::give_back();
-    for (rung, error) in tracer.missing() {
+    for refusal in tracer.refused() {
+        let (rung, reason) = (&refusal.rung, refusal.reason());
         output::note(&format!(
-            "without {} for {}: {error:#}",
+            "without {} for {}: {reason}",
             rung.rung, rung.capability
         ));
     }

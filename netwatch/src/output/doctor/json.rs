@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    doctor::{Examination, Finding, Refusal, Setting},
+    doctor::{Examination, Finding, Setting},
     event::MonoNs,
     privilege::Privilege,
+    refusal::Refusal,
 };
 
 /// What every line has.
@@ -45,7 +46,7 @@ struct CapabilityFields<'a> {
 #[derive(Serialize)]
 struct RefusalFields<'a> {
     rung: &'static str,
-    reason: &'a str,
+    reason: String,
     log: &'a [String],
 }
 
@@ -139,8 +140,8 @@ fn capability_fields(finding: &Finding) -> CapabilityFields<'_> {
 
 fn refusal_fields(refusal: &Refusal) -> RefusalFields<'_> {
     RefusalFields {
-        rung: refusal.rung,
-        reason: &refusal.reason,
+        rung: refusal.rung.rung,
+        reason: refusal.reason(),
         log: &refusal.log,
     }
 }
