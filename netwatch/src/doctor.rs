@@ -8,7 +8,6 @@ use crate::{
     Options, Tracer,
     event::Rung,
     privilege::{self, Privilege},
-    refusal::Refusal,
     standing::{self, Standing},
 };
 
@@ -41,6 +40,16 @@ impl Verdict {
             Self::CannotTrace => 2,
         }
     }
+}
+
+/// Why a rung is not the one that its capability stands on, though it is a better one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub rung: &'static str,
+    /// In one line.
+    pub reason: String,
+    /// The verifier's last words, where it was the verifier.
+    pub log: Vec<String>,
 }
 
 /// One capability.
@@ -113,9 +122,19 @@ fn findings(tracer: &Tracer) -> Vec<Finding> {
 }
 
 fn refused(tracer: &Tracer, capability: &str) -> Vec<Refusal> {
-    let refused = tracer.refused().iter();
-    let of_it = refused.filter(|refusal| refusal.rung.capability == capability);
-    of_it.cloned().collect()
+    let missing = tracer.missing().iter();
+    let of_it = missing.filter(|(rung, _)| rung.capability == capability);
+    of_it
+        .map(|(rung, error)| {
+            let text = format!("{error:#}");
+            let mut lines = text.lines().map(|line| line.trim().to_owned());
+            Refusal {
+                rung: rung.rung,
+                reason: lines.next().unwrap_or_default(),
+                log: lines.collect(),
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

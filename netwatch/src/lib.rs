@@ -35,7 +35,6 @@ mod probes;
 mod proc_net;
 mod process;
 mod reason;
-pub mod refusal;
 mod rows;
 mod run;
 mod snapshot;

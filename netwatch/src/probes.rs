@@ -5,25 +5,20 @@
 //! be a user of the socket, each of which has a hook of its own. A kernel or a container may refuse
 //! any of them; what is there is found out by loading it.
 
-mod attach;
-
-use std::fmt;
+use std::{fmt, fs::File};
 
 use anyhow::{Context as _, Result};
 use aya::{
     Btf, Ebpf, EbpfLoader, include_bytes_aligned,
-    programs::{Program, ProgramError},
+    programs::{
+        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, Iter, Program,
+        ProgramError,
+    },
 };
 
 use netwatch_common::detail;
 
-use crate::{
-    event::Rung,
-    iterator,
-    kernel::Layout,
-    privilege,
-    refusal::{self, Asked, Refusal},
-};
+use crate::{event::Rung, iterator, kernel::Layout, privilege};
 
 /// Where a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +158,8 @@ pub struct Attached {
     pub ebpf: Ebpf,
     /// One for each capability.
     pub rungs: Vec<Rung>,
-    /// The rungs that can't be stood on, and why.
-    pub refused: Vec<Refusal>,
+    /// A rung that is missing, and why.
+    pub missing: Vec<(Rung, anyhow::Error)>,
 }
 
 /// What the object is loaded with.
@@ -203,25 +198,28 @@ fn try_attach(options: LoadOptions) -> Result<Attached> {
     // Where only ends are told, nothing needs the ports of the start.
     let open = options.detail < detail::ENDS;
     let mut attached = attach_all(options, layout, &btf, open)?;
-    let mut refused = attached.refused.iter();
-    if let Some(index) = refused.position(|refusal| refusal.rung.capability == OPEN.1) {
+    let refused = attached
+        .missing
+        .iter()
+        .position(|(rung, _)| rung.capability == OPEN.1);
+    if let Some(index) = refused {
         // `tcp_state` was told to leave the start of a connection to a program that isn't there.
-        let refusal = attached.refused.swap_remove(index);
+        let refusal = attached.missing.swap_remove(index);
         drop(attached);
         attached = attach_all(options, layout, &btf, false)?;
         attached.rungs.push(Rung {
             capability: OPEN.1,
             rung: "none",
         });
-        attached.refused.push(refusal);
+        attached.missing.push(refusal);
     }
     Ok(attached)
 }
 
 fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Attached> {
-    let cgroup = attach::open_cgroup_root();
+    let cgroup = open_cgroup_root();
     let mut ebpf = load_object(options, layout, btf, open)?;
-    let mut refused: Vec<Refusal> = Vec::new();
+    let mut missing: Vec<(Rung, anyhow::Error)> = Vec::new();
     let mut rungs: Vec<Rung> = Vec::new();
     for probe in PROBES
         .iter()
@@ -229,39 +227,40 @@ fn attach_all(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Re
         .filter(|probe| options.udp || probe.capability != UDP)
         .filter(|probe| options.iterators || probe.capability != SNAPSHOT)
     {
-        let is_refused = |capability| {
-            let mut refused = refused.iter();
-            refused.any(|refusal: &Refusal| refusal.rung.capability == capability)
-        };
-        if is_refused(probe.capability) {
+        if missing
+            .iter()
+            .any(|(rung, _)| rung.capability == probe.capability)
+        {
             continue;
         }
-        if probe.program == STATE && options.iterators && !is_refused(SNAPSHOT) {
+        let is_missing = |(rung, _): &(Rung, _)| rung.capability == SNAPSHOT;
+        let iterates = options.iterators && !missing.iter().any(is_missing);
+        if probe.program == STATE && iterates {
             remember_owners(&mut ebpf)?;
         }
         let rung = Rung {
             capability: probe.capability,
             rung: probe.rung,
         };
-        match attach::one(&mut ebpf, probe, btf, &cgroup) {
+        match attach_one(&mut ebpf, probe, btf, &cgroup) {
             Ok(()) if rungs.contains(&rung) => {}
             Ok(()) => rungs.push(rung),
-            Err(refusal) if probe.required => return Err(refusal.into()),
-            Err(refusal) => {
+            Err(error) if probe.required => return Err(error),
+            Err(error) => {
                 rungs.retain(|other| other.capability != probe.capability);
                 rungs.push(Rung {
                     capability: probe.capability,
                     rung: "none",
                 });
                 unload_all(&mut ebpf, probe.capability)?;
-                refused.push(refusal);
+                missing.push((rung, error));
             }
         }
     }
     Ok(Attached {
         ebpf,
         rungs,
-        refused,
+        missing,
     })
 }
 
@@ -297,10 +296,80 @@ fn load_object(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> R
         .override_global("RING_BYTES", &options.ring_bytes, true)
         .override_global(aya_log::LEVEL, &log_level, true)
         .map_max_entries("EVENTS", options.ring_bytes);
-    loader.load(OBJECT).map_err(|error| {
-        let meaning = refusal::words(Asked::Map, refusal::errno(&error), privilege::holds);
-        anyhow::Error::new(error).context(format!("create maps in the kernel: {meaning}"))
-    })
+    loader
+        .load(OBJECT)
+        .context("create netwatch's maps in the kernel")
+}
+
+fn attach_one(ebpf: &mut Ebpf, probe: &Probe, btf: &Btf, cgroup: &Result<File>) -> Result<()> {
+    let program = ebpf
+        .program_mut(probe.program)
+        .with_context(|| format!("netwatch's object has no program {}", probe.program))?;
+    let cgroup = match probe.hook {
+        Hook::Cgroup | Hook::CgroupEgress | Hook::CgroupIngress => match cgroup {
+            Ok(cgroup) => Some(cgroup),
+            Err(error) => anyhow::bail!("{error:#}"),
+        },
+        Hook::BtfTracepoint(_) | Hook::Iterator(_) => None,
+    };
+    load_and_attach(program, probe.hook, btf, cgroup).map_err(|error| explain(error, probe))
+}
+
+fn load_and_attach(
+    program: &mut Program,
+    hook: Hook,
+    btf: &Btf,
+    cgroup: Option<&File>,
+) -> Result<(), ProgramError> {
+    // `Single` is what a link takes; it still shares the cgroup with the programs of others.
+    let mode = CgroupAttachMode::Single;
+    match (hook, cgroup) {
+        (Hook::BtfTracepoint(name), _) => {
+            let program: &mut BtfTracePoint = program.try_into()?;
+            program.load(name, btf)?;
+            program.attach()?;
+        }
+        (Hook::Iterator(target), _) => {
+            let program: &mut Iter = program.try_into()?;
+            program.load(target, btf)?;
+        }
+        (Hook::CgroupEgress, Some(cgroup)) => {
+            let program: &mut CgroupSkb = program.try_into()?;
+            program.load()?;
+            program.attach(cgroup, CgroupSkbAttachType::Egress, mode)?;
+        }
+        (Hook::CgroupIngress, Some(cgroup)) => {
+            let program: &mut CgroupSkb = program.try_into()?;
+            program.load()?;
+            program.attach(cgroup, CgroupSkbAttachType::Ingress, mode)?;
+        }
+        (Hook::Cgroup, Some(cgroup)) => attach_to_cgroup(program, cgroup, mode)?,
+        (_, None) => return Err(ProgramError::NotLoaded),
+    }
+    Ok(())
+}
+
+fn attach_to_cgroup(
+    program: &mut Program,
+    cgroup: &File,
+    mode: CgroupAttachMode,
+) -> Result<(), ProgramError> {
+    match program {
+        Program::CgroupSock(program) => {
+            program.load()?;
+            program.attach(cgroup, mode)?;
+        }
+        Program::CgroupSockAddr(program) => {
+            program.load()?;
+            program.attach(cgroup, mode)?;
+        }
+        Program::SockOps(program) => {
+            program.load()?;
+            program.attach(cgroup, mode)?;
+        }
+        _ => return Err(ProgramError::UnexpectedProgramType),
+    }
+    Ok(())
 }
 
 /// Lets every socket that is open already know its owner, so that the first connection that arrives
@@ -309,6 +378,39 @@ fn remember_owners(ebpf: &mut Ebpf) -> Result<()> {
     let link = iterator::link(ebpf, FILES)?;
     iterator::read::<1>(link, |_| {}).context("read the iterator over open files")?;
     Ok(())
+}
+
+/// Says what was refused, with the verifier's last words where it was the verifier.
+fn explain(error: ProgramError, probe: &Probe) -> anyhow::Error {
+    let what = format!("attach {} to {}", probe.program, probe.hook);
+    if let ProgramError::LoadError {
+        io_error,
+        verifier_log,
+    } = &error
+    {
+        let log = verifier_log.to_string();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
+        let tail = &lines[lines.len().saturating_sub(6)..];
+        let words =
+            std::iter::once(io_error.to_string()).chain(tail.iter().map(|&line| line.into()));
+        let words: Vec<String> = words.collect();
+        return anyhow::anyhow!(words.join("\n  ")).context(what);
+    }
+    anyhow::Error::new(error).context(what)
+}
+
+/// The root of the unified cgroup hierarchy, wherever it is mounted.
+fn open_cgroup_root() -> Result<File> {
+    let mounts = procfs::process::Process::myself()
+        .and_then(|me| me.mountinfo())
+        .context("read /proc/self/mountinfo")?;
+    let mount = mounts
+        .into_iter()
+        .find(|mount| mount.fs_type == "cgroup2" && mount.root == "/")
+        .context(
+            "no cgroup2 file system is mounted (mount -t cgroup2 none /sys/fs/cgroup/unified)",
+        )?;
+    File::open(&mount.mount_point).with_context(|| format!("open {}", mount.mount_point.display()))
 }
 
 #[cfg(test)]

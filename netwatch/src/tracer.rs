@@ -22,7 +22,6 @@ use crate::{
     flow_map::FlowMap,
     ledger::Ledger,
     probes::{self, Attached},
-    refusal::Refusal,
     snapshot::Reading,
     source::{Batch, Rings},
     standing,
@@ -62,7 +61,7 @@ const IDLE_LEDGER_NS: MonoNs = 1_000_000_000;
 pub struct Tracer {
     programs: Arc<Mutex<Ebpf>>,
     rungs: Vec<Rung>,
-    refused: Vec<Refusal>,
+    missing: Vec<(Rung, anyhow::Error)>,
     rings: Rings,
     flow_map: FlowMap,
     ledger: Ledger,
@@ -105,7 +104,7 @@ impl Tracer {
         let Attached {
             mut ebpf,
             mut rungs,
-            refused,
+            missing,
         } = probes::attach(options.to_load())?;
         stand_without_programs(&mut rungs, options.snapshot)?;
         let started = clock::monotonic();
@@ -143,7 +142,7 @@ impl Tracer {
             reports_of_start: true,
             programs: Arc::new(Mutex::new(ebpf)),
             rungs,
-            refused,
+            missing,
         };
         tracer.read_what_is_open().await?;
         Ok(tracer)
@@ -170,8 +169,8 @@ impl Tracer {
     }
 
     /// The rungs that this kernel refused, each with the reason.
-    pub fn refused(&self) -> &[Refusal] {
-        &self.refused
+    pub fn missing(&self) -> &[(Rung, anyhow::Error)] {
+        &self.missing
     }
 
     /// Every socket, as of the last reports.

@@ -76,10 +76,7 @@ fn without_net_admin_it_is_degraded() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let first = text.lines().next().expect("a line");
     assert!(first.ends_with(": degraded"), "{text}");
-    let refused = "\n    cgroup_skb: refused: attach udp_create to the root cgroup: hooks of cgroups take \
-                   cap_net_admin (";
     for part in [
-        refused,
         "\n  cap_net_admin     missing   to ",
         "\n  tcp               tp_btf\n",
         "\n  open              none\n    not seen: the local port of a connection before",
@@ -104,10 +101,6 @@ fn without_bpf_it_cannot_trace() {
     let (lines, verdict) = lines(&mut without(lacking, &["doctor", "--json"]));
     assert_eq!(verdict["verdict"], "cannot_trace");
     let cause = verdict["cause"].as_str().expect("a cause");
-    let first = cause.lines().next().expect("a line");
-    assert!(
-        first.contains("bpf(2) takes cap_bpf"),
-        "no errno stands alone: {cause}"
-    );
+    assert!(cause.contains("cap_bpf"), "no errno stands alone: {cause}");
     assert!(of(&lines, "capability", "capability").is_empty());
 }

@@ -10,8 +10,7 @@ use std::{
 use crate::{
     cli::doctor::Config,
     clock::{Clock, monotonic},
-    doctor::{Examination, Finding},
-    refusal::Refusal,
+    doctor::{Examination, Finding, Refusal},
 };
 
 /// Shows what was found.
@@ -95,8 +94,8 @@ impl Text<'_> {
     fn refusal(&self, f: &mut fmt::Formatter<'_>, refusal: &Refusal) -> fmt::Result {
         remark(
             f,
-            refusal.rung.rung,
-            Some(&format!("refused: {}", refusal.reason())),
+            refusal.rung,
+            Some(&format!("refused: {}", refusal.reason)),
         )?;
         if self.verbose && !refusal.log.is_empty() {
             writeln!(f, "{}", indented(&refusal.log.join("\n"), "      | "))?;

@@ -34,10 +34,9 @@ pub async fn run(config: Config) -> Result<Outcome> {
     .await?;
     priority::ahead();
     memory::give_back();
-    for refusal in tracer.refused() {
-        let (rung, reason) = (&refusal.rung, refusal.reason());
+    for (rung, error) in tracer.missing() {
         output::note(&format!(
-            "without {} for {}: {reason}",
+            "without {} for {}: {error:#}",
             rung.rung, rung.capability
         ));
     }

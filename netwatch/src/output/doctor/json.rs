@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    doctor::{Examination, Finding, Setting},
+    doctor::{Examination, Finding, Refusal, Setting},
     event::MonoNs,
     privilege::Privilege,
-    refusal::Refusal,
 };
 
 /// What every line has.
@@ -46,7 +45,7 @@ struct CapabilityFields<'a> {
 #[derive(Serialize)]
 struct RefusalFields<'a> {
     rung: &'static str,
-    reason: String,
+    reason: &'a str,
     log: &'a [String],
 }
 
@@ -140,8 +139,8 @@ fn capability_fields(finding: &Finding) -> CapabilityFields<'_> {
 
 fn refusal_fields(refusal: &Refusal) -> RefusalFields<'_> {
     RefusalFields {
-        rung: refusal.rung.rung,
-        reason: refusal.reason(),
+        rung: refusal.rung,
+        reason: &refusal.reason,
         log: &refusal.log,
     }
 }

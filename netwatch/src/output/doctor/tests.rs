@@ -41,13 +41,8 @@ fn examination() -> Examination {
             rung: udp.rung,
             standing: standing::of(&udp),
             refused: vec![Refusal {
-                rung: Rung {
-                    capability: "udp",
-                    rung: "cgroup_skb",
-                },
-                what: "attach udp_create to the root cgroup".to_owned(),
-                meaning: "it takes cap_net_admin",
-                error: "not permitted".to_owned(),
+                rung: "cgroup_skb",
+                reason: "attach udp_create to the root cgroup: not permitted".to_owned(),
                 log: vec!["0: R1=ctx()".to_owned(), "R2 !read_ok".to_owned()],
             }],
         }],
@@ -72,7 +67,7 @@ fn everything_is_said_and_the_verifier_s_words_only_when_asked_for() {
         "\n    remedy: boot without it\n",
         "\n  cap_net_admin     missing   to see UDP\n",
         "\n  udp               none\n    not seen: anything of UDP\n    remedy: cap_net_admin",
-        "\n    cgroup_skb: refused: attach udp_create to the root cgroup: it takes cap_net_admin (not permitted)\n",
+        "\n    cgroup_skb: refused: attach udp_create to the root cgroup: not permitted\n",
     ] {
         assert!(brief.contains(part), "{part}:\n{brief}");
     }
