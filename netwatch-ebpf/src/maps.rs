@@ -111,6 +111,10 @@ pub static KERN_SOCK_MASK: u32 = 0;
 #[unsafe(no_mangle)]
 pub static OPEN_HOOK: u32 = 0;
 
+/// Not 0 where a `cgroup_skb` program may ask which thread runs (6.10).
+#[unsafe(no_mangle)]
+pub static CURRENT_IN_SKB: u32 = 0;
+
 /// Of [`netwatch_common::detail`]: no more than this is told.
 #[unsafe(no_mangle)]
 pub static DETAIL: u32 = 0;

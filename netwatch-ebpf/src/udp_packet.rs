@@ -15,10 +15,12 @@ use aya_ebpf::{
     programs::SkBuffContext,
 };
 use aya_log_ebpf::debug;
-use netwatch_common::{Counter, FlowCounters, FlowKey, Owner, Tuple, UdpRecord, flag, kind};
+use netwatch_common::{
+    Counter, FlowCounters, FlowKey, Owner, SocketMemory, Tuple, UdpRecord, flag, kind,
+};
 
 use crate::{
-    maps::{self, FLOW_EVENTS, FLOWS, count},
+    maps::{self, CURRENT_IN_SKB, FLOW_EVENTS, FLOWS, count, global},
     ring,
     sock::{AF_INET6, IPPROTO_UDP, mapped, memory_of, netns_of},
     tcp_state::ESTABLISHED,
@@ -171,12 +173,21 @@ fn remote(sk: *const bpf_sock, packet: &Packet, way: Way) -> ([u8; 16], u16) {
         return destination;
     }
     if let Some(memory) = memory_of(sk.cast(), 0)
-        && memory.sent_by == bpf_get_current_pid_tgid() as u32
+        && was_noted_for_this(memory)
     {
         memory.sent_by = 0;
         return (memory.sent_to, memory.sent_to_port);
     }
     if is_connected { peer(sk) } else { destination }
+}
+
+/// Whether the address that a send noted is that of this packet: the same thread sends it. Before 6.10
+/// a program here can't ask who runs; then only threads that send by one socket at the same moment, or a
+/// datagram that went nowhere before one without an address, would be mistaken.
+#[inline(always)]
+fn was_noted_for_this(memory: &SocketMemory) -> bool {
+    memory.sent_by != 0
+        && (global(&CURRENT_IN_SKB) == 0 || memory.sent_by == bpf_get_current_pid_tgid() as u32)
 }
 
 #[inline(always)]

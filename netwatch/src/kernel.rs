@@ -3,6 +3,8 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use anyhow::{Context as _, Result, bail};
+use aya::{programs::ProgramType, sys::is_helper_supported};
+use aya_obj::generated::bpf_func_id;
 use btf_rs::{Backend, Btf, Member, Struct, Type};
 use netwatch_common::{HolderOffsets, Offsets};
 
@@ -52,6 +54,13 @@ impl Layout {
             kern_sock_mask,
         })
     }
+}
+
+/// Whether a `cgroup_skb` program may ask which thread runs. (In 6.10 every type of program got that.)
+pub fn tells_the_thread_in_skb() -> bool {
+    let helper = bpf_func_id::BPF_FUNC_get_current_pid_tgid;
+    // What keeps this from being found out is said where the program itself is refused.
+    is_helper_supported(ProgramType::CgroupSkb, helper).unwrap_or(false)
 }
 
 /// Where the fields are that the reading of holders reads.

@@ -18,7 +18,12 @@ use aya::{
 
 use netwatch_common::detail;
 
-use crate::{event::Rung, iterator, kernel::Layout, privilege};
+use crate::{
+    event::Rung,
+    iterator,
+    kernel::{self, Layout},
+    privilege,
+};
 
 /// Where a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,6 +290,7 @@ fn unload_all(ebpf: &mut Ebpf, capability: &str) -> Result<()> {
 
 fn load_object(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Ebpf> {
     let open_hook = u32::from(open);
+    let current_in_skb = u32::from(kernel::tells_the_thread_in_skb());
     let log_level: u8 = if options.diagnostics { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
     loader
@@ -292,6 +298,7 @@ fn load_object(options: LoadOptions, layout: Layout, btf: &Btf, open: bool) -> R
         .override_global("OFFSETS", &layout.offsets, true)
         .override_global("KERN_SOCK_MASK", &layout.kern_sock_mask, true)
         .override_global("OPEN_HOOK", &open_hook, true)
+        .override_global("CURRENT_IN_SKB", &current_in_skb, true)
         .override_global("DETAIL", &options.detail, true)
         .override_global("RING_BYTES", &options.ring_bytes, true)
         .override_global(aya_log::LEVEL, &log_level, true)
