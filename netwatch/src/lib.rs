@@ -11,6 +11,7 @@
 pub mod cli;
 pub mod clock;
 pub mod columns;
+mod confinement;
 pub mod decode;
 mod descriptors;
 pub mod doctor;
@@ -48,6 +49,7 @@ mod tracer;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use rustix::thread::CapabilitySet;
 use tokio::runtime::Runtime;
 
 use cli::Config;
@@ -66,12 +68,16 @@ pub enum Outcome {
 /// How often to see whether somebody still reads, where nothing happens that would tell.
 const LOOK_AFTER_READER: Duration = Duration::from_millis(500);
 
-/// Does what the command line asks for, until it is done, a signal ends it, or its reader goes.
+/// Does what the command line asks for, until it is done, a signal ends it, or its reader goes. Gives up
+/// the privileges of the calling thread that this doesn't need.
 ///
 /// # Errors
 ///
 /// The kernel refuses what netwatch can't do without, or the output can't be written.
 pub fn run(config: Config) -> Result<Outcome> {
+    if let Some(needed) = needed(&config) {
+        confinement::keep(needed)?;
+    }
     match config {
         Config::Trace(config) => runtime()?.block_on(run::trace::run(config)),
         Config::Describe(config) => run::describe::run(&config).map(|()| Outcome::Clean),
@@ -90,6 +96,18 @@ pub fn run(config: Config) -> Result<Outcome> {
             .map(|()| Outcome::Clean),
         // Without a runtime, whose own sockets would be in the tables.
         Config::Netstat(args) => run::netstat::run(args),
+    }
+}
+
+/// The capabilities that a command needs from its start on. None for those that give up what they don't
+/// need later, or do what they were asked with all that its user may do.
+const fn needed(config: &Config) -> Option<CapabilitySet> {
+    match config {
+        Config::Trace(_) | Config::Doctor(_) | Config::Describe(_) => None,
+        Config::List(_) => Some(confinement::LIST),
+        Config::Route(_) | Config::Interfaces(_) | Config::Statistics(_) | Config::Netstat(_) => {
+            Some(confinement::HOST)
+        }
     }
 }
 

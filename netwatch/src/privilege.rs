@@ -51,6 +51,11 @@ const NEEDED: &[Capability] = &[
         "cap_sys_ptrace",
         "find the network namespaces of other users' processes",
     ),
+    capability(
+        2,
+        "cap_dac_read_search",
+        "see which descriptors other users' processes have",
+    ),
 ];
 
 /// A capability that netwatch uses, and whether this process may use it.
@@ -102,7 +107,7 @@ pub fn advice() -> Option<String> {
     }
     let lines = missing
         .iter()
-        .map(|capability| format!("  {:<15} to {}\n", capability.name, capability.purpose));
+        .map(|capability| format!("  {:<19} to {}\n", capability.name, capability.purpose));
     let lacks = format!("this process lacks\n{}", lines.collect::<String>());
     if status.euid == 0 {
         return Some(lacks + "though it is root: its container or service has to grant them");
@@ -143,11 +148,26 @@ mod tests {
         assert_eq!(missing(0).len(), NEEDED.len());
         assert_eq!(missing_from(u64::MAX), [""; 0]);
         let three = 1 << 39 | 1 << 38 | 1 << 12;
-        assert_eq!(missing_from(three), ["cap_sys_admin", "cap_sys_ptrace"]);
+        let others = ["cap_sys_admin", "cap_sys_ptrace", "cap_dac_read_search"];
+        assert_eq!(missing_from(three), others);
+    }
+
+    #[test]
+    fn the_service_has_what_is_worth_granting() {
+        let names: Vec<String> = NEEDED
+            .iter()
+            .map(|needed| needed.name.to_uppercase())
+            .collect();
+        let unit = include_str!("../../packaging/netwatch.service");
+        for set in ["AmbientCapabilities", "CapabilityBoundingSet"] {
+            let line = format!("{set}={}", names.join(" "));
+            assert!(unit.lines().any(|other| other == line), "{line}");
+        }
     }
 
     #[test]
     fn sys_admin_stands_for_all_that_bpf_asks_for() {
-        assert_eq!(missing_from(1 << SYS_ADMIN), ["cap_sys_ptrace"]);
+        let rest = ["cap_sys_ptrace", "cap_dac_read_search"];
+        assert_eq!(missing_from(1 << SYS_ADMIN), rest);
     }
 }

@@ -23,6 +23,7 @@ mod uring;
 mod udp;
 mod udp_many;
 // Plenty, malice and mishap.
+mod confinement;
 mod doctor;
 mod hostile;
 mod leftovers;

@@ -1,10 +1,11 @@
-//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`, `vm`, `bench`, `soak`.
+//! What a developer types: `cargo xtask setup`, `build`, `run`, `test`, `lint`, `install`, `vm`, `bench`, `soak`.
 
 mod apt;
 mod bench;
 mod cargo;
 mod command;
 mod ebpf_tools;
+mod install;
 mod lint;
 mod privilege;
 mod setup;
@@ -12,6 +13,7 @@ mod soak;
 mod vm;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -48,6 +50,12 @@ enum Task {
     },
     /// Check the formatting and run clippy, with warnings as errors
     Lint,
+    /// Build netwatch with optimisation and install it, so that an ordinary user can run it
+    Install {
+        /// Into which folder
+        #[arg(long, value_name = "FOLDER", default_value = "/usr/local/bin")]
+        to: PathBuf,
+    },
     /// Write the man pages into target/man
     Man,
     /// Measure netwatch beside its peers, in one run
@@ -111,6 +119,10 @@ fn perform(task: Task) -> Result<()> {
         Task::Lint => {
             setup::build_tools()?;
             lint::all()
+        }
+        Task::Install { to } => {
+            privilege::require_root_to_install()?;
+            install::install(&to)
         }
         Task::Man => {
             setup::build_tools()?;

@@ -15,3 +15,12 @@ pub fn require_root() -> Result<()> {
     }
     Ok(())
 }
+
+pub fn require_root_to_install() -> Result<()> {
+    if !is_root() {
+        bail!(
+            "installing needs root: it gives a program file capabilities. Run `sudo cargo xtask install`"
+        );
+    }
+    Ok(())
+}

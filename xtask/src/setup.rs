@@ -12,7 +12,7 @@ use crate::cargo::{cargo, workspace};
 use crate::command::{capture, exec_on_stderr};
 use crate::ebpf_tools;
 
-pub use programs::{for_benchmarks, for_guests, for_tests};
+pub use programs::{for_benchmarks, for_guests, for_installation, for_tests};
 
 /// The newest that loads the LLVM which rustc 1.95 ships, instead of wanting one of the system's.
 const LINKER_VERSION: &str = "0.10.3";

@@ -10,6 +10,7 @@ use crate::{
     LOOK_AFTER_READER, Options, Outcome, Tracer,
     cli::trace::{Config, View},
     clock::Clock,
+    confinement,
     event::{Protocol, Report},
     memory,
     output::{self, End, Output},
@@ -32,15 +33,23 @@ pub async fn run(config: Config) -> Result<Outcome> {
         ..Options::default()
     })
     .await?;
+    // Both need the privileges that go then.
     priority::ahead();
+    let advice = privilege::advice();
+    let unfenced = confinement::after_attach()?;
     memory::give_back();
+    if let Some(reason) = unfenced {
+        output::note(&format!(
+            "goes on with fewer privileges, but without a fence: {reason:#}"
+        ));
+    }
     for (rung, error) in tracer.missing() {
         output::note(&format!(
             "without {} for {}: {error:#}",
             rung.rung, rung.capability
         ));
     }
-    if let Some(advice) = privilege::advice() {
+    if let Some(advice) = advice {
         output::note(&advice);
     }
     let mut output = Output::open(&config, Clock::now()).context("open the output")?;

@@ -1,5 +1,5 @@
-//! The programs whose sockets the tests watch, or whose word they compare with; and those that the
-//! benchmarks compare with.
+//! The programs whose sockets the tests watch, or whose word they compare with; those that the benchmarks
+//! compare with; and those that boot guests and install.
 
 use anyhow::{Context, Result, bail};
 
@@ -89,6 +89,13 @@ const GUESTS: [Program; 6] = [
     },
 ];
 
+/// What puts netwatch in place.
+const INSTALLERS: [Program; 1] = [Program {
+    name: "setcap",
+    package: "libcap2-bin",
+    why: "gives a program its capabilities",
+}];
+
 /// What can't be had of these is left out of the comparison.
 const PEERS: [Program; 3] = [
     Program {
@@ -115,6 +122,15 @@ const PEERS: [Program; 3] = [
 /// It can't be had.
 pub fn for_tests() -> Result<()> {
     install(&PROGRAMS, "the tests")
+}
+
+/// Installs what netwatch is put in place with.
+///
+/// # Errors
+///
+/// It can't be had.
+pub fn for_installation() -> Result<()> {
+    install(&INSTALLERS, "the installation")
 }
 
 /// Installs what guests are booted with.
@@ -149,12 +165,12 @@ fn install(programs: &[Program], what_for: &str) -> Result<()> {
     if !path::has("apt-get") {
         let names: Vec<&str> = missing.iter().map(|program| program.name).collect();
         bail!(
-            "{what_for} need {}: install them, by whatever name your distribution packages them",
+            "for {what_for} there must be {}: install them, by whatever name your distribution packages them",
             names.join(", ")
         );
     }
     let packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
-    apt::install(&packages).with_context(|| format!("install what {what_for} use"))
+    apt::install(&packages).with_context(|| format!("install what is needed for {what_for}"))
 }
 
 #[cfg(test)]
@@ -163,7 +179,8 @@ mod tests {
 
     #[test]
     fn every_program_is_listed_once() {
-        let all: Vec<&Program> = PROGRAMS.iter().chain(&GUESTS).chain(&PEERS).collect();
+        let all = PROGRAMS.iter().chain(&INSTALLERS).chain(&GUESTS);
+        let all: Vec<&Program> = all.chain(&PEERS).collect();
         for (index, program) in all.iter().enumerate() {
             let others = &all[index + 1..];
             assert!(others.iter().all(|other| other.name != program.name));
