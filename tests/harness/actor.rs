@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::wait::PATIENCE;
+use super::wait::{PATIENCE, slowness};
 
 /// IPv4 loopback, with a port of the kernel's choice.
 pub const ANY4: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -85,7 +85,7 @@ impl Actor {
     pub fn be_patient(&self, patience: Duration) {
         self.channel
             .get_ref()
-            .set_read_timeout(Some(patience))
+            .set_read_timeout(Some(patience * slowness()))
             .expect("limit the time to answer");
     }
 

@@ -105,6 +105,15 @@ impl Watch {
         self.process.id()
     }
 
+    /// The rung that a capability stands on, by its start line; `none` where it has none.
+    pub fn rung(&self, capability: &str) -> &str {
+        let Detail::Start(start) = &self.events[0].detail else {
+            unreachable!("the first line was looked at")
+        };
+        let rung = start.rungs.get(capability).and_then(|rung| rung.as_str());
+        rung.unwrap_or("none")
+    }
+
     /// All lines so far.
     pub fn events(&self) -> &[Event] {
         &self.events

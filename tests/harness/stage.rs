@@ -79,7 +79,10 @@ pub fn skip(reason: &str) {
 pub fn say(word: &str, what: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    writeln!(std::io::stderr(), "{word} {test}: {what}").expect("write to stderr");
+    // In one write, so that no other test's line comes in between.
+    let line = format!("{word} {test}: {what}\n");
+    let mut stderr = std::io::stderr();
+    stderr.write_all(line.as_bytes()).expect("write to stderr");
 }
 
 /// Cargo builds examples beside the folder that it builds tests in. A plain `cargo test` does; for

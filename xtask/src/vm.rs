@@ -6,6 +6,7 @@
 mod guest;
 mod image;
 mod kernel;
+mod matrix;
 mod outcome;
 mod suite;
 
@@ -17,7 +18,7 @@ use crate::{cargo, setup};
 use guest::Run;
 use image::Image;
 use kernel::Fetched;
-use outcome::Matrix;
+use matrix::Matrix;
 use suite::Suite;
 
 /// Where nothing is said.

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
@@ -26,6 +27,8 @@ const COMPLAINTS: &[&str] = &[
     "Kernel panic",
     "self-detected stall",
 ];
+/// The last line that a guest writes to the third serial port.
+pub const DONE: &str = "done\n";
 /// Lines of the console that are shown of a guest that died.
 const TAIL: usize = 25;
 
@@ -44,28 +47,35 @@ impl Run {
     ///
     /// QEMU can't be started.
     pub fn boot(kernel: &Kernel, image: &Image) -> Result<Self> {
-        let [console, code] = ["console", "code"].map(|name| image.0.with_file_name(name));
-        fs::write(&code, "").context("make a file for the exit code")?;
+        let ports = ["console", "end", "notes"].map(|name| image.path.with_file_name(name));
+        for port in &ports {
+            fs::write(port, "").context("make a file for a serial port")?;
+        }
         let start = Instant::now();
-        let mut guest = Guest(
-            qemu(kernel, image, &console, &code)
-                .spawn()
-                .context("start QEMU")?,
-        );
+        let mut guest = Guest(qemu(kernel, image, &ports).spawn().context("start QEMU")?);
         let output = guest.0.stdout.take().context("QEMU without output")?;
-        let told = listen(output, start + LIMIT);
+        let mut told = listen(output, start + LIMIT);
         let is_late = start.elapsed() >= LIMIT;
         drop(guest);
-        let code = fs::read_to_string(&code).context("read the exit code")?;
-        let console = fs::read(&console).context("read the console")?;
-        let console = String::from_utf8_lossy(&console).replace('\r', "");
+        let [console, end, notes] = ports.map(|port| text(&port));
+        let (console, end) = (console?, end?);
+        notes?.lines().for_each(|line| told.note(line));
         let mut faults: Vec<String> = complaints(&console);
         if is_late {
             faults.push(format!("not done in {LIMIT:?}"));
-        } else if code.trim().is_empty() {
+        } else if !end.ends_with(DONE) {
             let lines: Vec<&str> = console.lines().collect();
             let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
             faults.push(format!("it died:\n{tail}"));
+        }
+        if told.programs != image.programs {
+            let (ended, all) = (told.programs, image.programs);
+            faults.push(format!(
+                "{ended} of {all} programs of tests came to their end"
+            ));
+        }
+        if told.tests().count() == 0 {
+            faults.push("no test ran".to_owned());
         }
         Ok(Self {
             told,
@@ -86,12 +96,15 @@ impl Drop for Guest {
     }
 }
 
-fn qemu(
-    kernel: &Kernel,
-    image: &Image,
-    console: &std::path::Path,
-    code: &std::path::Path,
-) -> Command {
+/// What came over a serial port.
+fn text(port: &Path) -> Result<String> {
+    let bytes = fs::read(port).with_context(|| format!("read {}", port.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).replace('\r', ""))
+}
+
+/// The first serial port is the kernel's console, the second the tests' output, then come the word
+/// that all is done, and the tests' notes, which would tear libtest's lines.
+fn qemu(kernel: &Kernel, image: &Image, [console, end, notes]: &[PathBuf; 3]) -> Command {
     let mut qemu = Command::new("qemu-system-x86_64");
     qemu.args([
         "-accel",
@@ -105,7 +118,7 @@ fn qemu(
     .args(["-display", "none", "-no-reboot", "-kernel"])
     .arg(&kernel.image)
     .arg("-initrd")
-    .arg(&image.0)
+    .arg(&image.path)
     .args([
         "-append",
         "console=ttyS0 panic=-1 oops=panic mitigations=off random.trust_cpu=on quiet loglevel=5",
@@ -119,7 +132,9 @@ fn qemu(
         "chardev:out",
         "-serial",
     ])
-    .arg(format!("file:{}", code.display()))
+    .arg(format!("file:{}", end.display()))
+    .arg("-serial")
+    .arg(format!("file:{}", notes.display()))
     .stdin(Stdio::null())
     .stdout(Stdio::piped());
     qemu
@@ -143,7 +158,8 @@ fn listen(output: impl Read + Send + 'static, until: Instant) -> Told {
         let rest = until.saturating_duration_since(Instant::now());
         match lines.recv_timeout(rest) {
             Ok(line) => {
-                if told.take(&line) {
+                told.take(&line);
+                if !line.is_empty() {
                     eprintln!("vm:   {line}");
                 }
             }

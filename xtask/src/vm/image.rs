@@ -11,40 +11,46 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{
+    guest::DONE,
     kernel::Kernel,
     suite::{Suite, libraries},
 };
 use crate::command::{capture, exec};
 
 /// What the tests use, beside busybox's own.
-const PROGRAMS: &[&str] = &[
-    "cat", "ip", "ss", "nstat", "netstat", "lsof", "nc", "curl", "dig", "sh", "unshare",
-];
-/// Names that programs print.
+const PROGRAMS: &[&str] = &["cat", "ip", "ss", "nstat", "netstat", "lsof"];
+/// Names that programs print, files or folders.
 const FILES: &[&str] = &[
-    "/etc/passwd",
     "/etc/group",
+    "/etc/hosts",
+    "/etc/iproute2",
+    "/usr/share/iproute2",
+    "/etc/passwd",
     "/etc/services",
     "/etc/protocols",
     "/etc/nsswitch.conf",
 ];
 /// What Debian's kernels have as modules, and the tests need. What a kernel doesn't have, it has built in.
 const MODULES: &[&str] = &[
+    "bridge",
     "inet_diag",
     "tcp_diag",
     "udp_diag",
     "raw_diag",
     "unix_diag",
+    "tun",
     "veth",
+    "vxlan",
     "dummy",
     "mptcp_diag",
 ];
 
 /// The first process of a guest: mounts what a system has, runs the tests with their output on the second
-/// serial port and their exit code on the third, and turns the machine off.
+/// serial port and their notes on the fourth, says on the third that it is done, and turns the machine off.
 const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox --install -s /busybox
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/busybox HOME=/root TMPDIR=/tmp
+export NETWATCH_TEST_SLOWNESS=5
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -57,13 +63,16 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 ip link set lo up
 ulimit -l unlimited
 for module in /modules/*.ko; do [ -e $module ] && insmod $module; done
-stty -F /dev/ttyS1 raw
-stty -F /dev/ttyS2 raw
+for port in 1 2 3; do stty -F /dev/ttyS$port raw; done
 cd /
 "#;
 
 /// A file that a kernel unpacks as its root.
-pub struct Image(pub PathBuf);
+pub struct Image {
+    pub path: PathBuf,
+    /// How many programs of tests a guest runs.
+    pub programs: usize,
+}
 
 impl Image {
     /// Makes it, for a run of the suite with these arguments to libtest.
@@ -86,28 +95,30 @@ impl Image {
         for program in PROGRAMS {
             add(&root, &find(program)?)?;
         }
-        for program in suite.programs.iter().chain([&suite.tests]) {
+        for program in suite.files() {
             add(&root, program)?;
         }
         for file in FILES.iter().map(Path::new).filter(|file| file.exists()) {
             copy(&root, file)?;
         }
         add_modules(&root, kernel)?;
-        let words: Vec<String> = suite
-            .command(args)
-            .iter()
-            .map(|word| quoted(word))
-            .collect();
-        let init = format!(
-            "{INIT}{} < /dev/null > /dev/ttyS1 2>&1\necho $? > /dev/ttyS2\npoweroff -f\n",
-            words.join(" ")
+        let mut init = INIT.to_owned();
+        for words in suite.commands(args) {
+            let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+            let command = words.join(" ");
+            init += &format!("{command} < /dev/null > /dev/ttyS1 2> /dev/ttyS3\n");
+        }
+        init += &format!(
+            "printf '{}' > /dev/ttyS2\npoweroff -f\n",
+            DONE.escape_default()
         );
         let path = root.join("init");
         fs::write(&path, init).context("write the guest's first program")?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-        let image = folder.join("initramfs");
-        pack(&root, &image)?;
-        Ok(Self(image))
+        let path = folder.join("initramfs");
+        pack(&root, &path)?;
+        let programs = suite.tests.len();
+        Ok(Self { path, programs })
     }
 }
 
@@ -126,9 +137,16 @@ fn add(root: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A file, or a folder with all that is in it, where it is on the host.
 fn copy(root: &Path, file: &Path) -> Result<()> {
     let to = root.join(file.strip_prefix("/").unwrap_or(file));
     if to.exists() {
+        return Ok(());
+    }
+    if file.is_dir() {
+        for entry in fs::read_dir(file).with_context(|| format!("list {}", file.display()))? {
+            copy(root, &entry?.path())?;
+        }
         return Ok(());
     }
     let parent = to.parent().context("a file without a folder")?;
@@ -145,7 +163,15 @@ fn add_modules(root: &Path, kernel: &Kernel) -> Result<()> {
         modprobe
             .arg("-d")
             .arg(&kernel.root)
-            .args(["-S", &kernel.name, "--show-depends", module]);
+            // The host's own settings for modules are no business of the guest's.
+            .args([
+                "-C",
+                "/dev/null",
+                "-S",
+                &kernel.name,
+                "--show-depends",
+                module,
+            ]);
         let Ok(text) = capture(&mut modprobe) else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! What runs in a guest: the tests' own binaries, and which of the tests.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -27,9 +28,13 @@ pub const NATIVE_ONLY: &[(&str, &str)] = &[
     ),
 ];
 
+/// Tests at once, where most wait for something most of the time.
+const AT_ONCE: u32 = 4;
+
 /// The binaries, built.
 pub struct Suite {
-    pub tests: PathBuf,
+    /// In the order in which they run, with how many of their tests at once.
+    pub tests: Vec<(PathBuf, u32)>,
     /// What else has to be at the same place as on the host.
     pub programs: Vec<PathBuf>,
 }
@@ -53,31 +58,39 @@ impl Suite {
             path.with_context(|| format!("cargo built no {kind} {name}"))
         };
         Ok(Self {
-            tests: find("test", "e2e")?,
+            tests: vec![(find("test", "e2e")?, AT_ONCE), (find("test", "solo")?, 1)],
             programs: vec![find("bin", "netwatch")?, find("example", "actor")?],
         })
     }
 
-    /// How to start them in the guest, as words.
-    pub fn command(&self, args: &[std::ffi::OsString]) -> Vec<String> {
-        let mut words = vec![text(&self.tests), "--test-threads".into(), "2".into()];
-        for (name, _) in NATIVE_ONLY {
-            words.extend(["--skip".into(), (*name).to_owned()]);
-        }
-        words.extend(args.iter().map(|word| word.to_string_lossy().into_owned()));
-        words
+    /// Every program that a guest needs of them.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let tests = self.tests.iter().map(|(program, _)| program);
+        self.programs.iter().chain(tests)
     }
-}
 
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+    /// How to start each of them in the guest, as words.
+    pub fn commands(&self, args: &[OsString]) -> Vec<Vec<String>> {
+        let command = |(program, threads): &(PathBuf, u32)| {
+            let mut words = vec![program.to_string_lossy().into_owned()];
+            words.extend(["--test-threads".to_owned(), threads.to_string()]);
+            for (name, _) in NATIVE_ONLY {
+                words.extend(["--skip".to_owned(), (*name).to_owned()]);
+            }
+            words.extend(args.iter().map(|word| word.to_string_lossy().into_owned()));
+            words
+        };
+        self.tests.iter().map(command).collect()
+    }
 }
 
 /// The executable that a message of cargo's is about, if it is this one.
 fn executable(line: &str, kind: &str, name: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let target = &message["target"];
-    let is_it = target["name"] == name && target["kind"][0] == kind;
+    // A program has unit tests of its own, which are another executable of its kind and name.
+    let is_test = message["profile"]["test"] == true;
+    let is_it = target["name"] == name && target["kind"][0] == kind && is_test == (kind == "test");
     let path = message["executable"].as_str()?;
     is_it.then(|| PathBuf::from(path))
 }
@@ -103,9 +116,16 @@ mod tests {
 
     #[test]
     fn the_right_executable_is_found() {
-        let line = r#"{"reason":"compiler-artifact","target":{"kind":["test"],"name":"e2e"},"executable":"/t/e2e-1"}"#;
-        assert_eq!(executable(line, "test", "e2e"), Some("/t/e2e-1".into()));
-        assert_eq!(executable(line, "bin", "e2e"), None);
+        let line = |kind: &str, test: bool| {
+            format!(
+                r#"{{"target":{{"kind":["{kind}"],"name":"e2e"}},"profile":{{"test":{test}}},"executable":"/t/e2e-1"}}"#
+            )
+        };
+        let found = |kind, test| executable(&line(kind, test), kind, "e2e");
+        assert_eq!(found("test", true), Some("/t/e2e-1".into()));
+        assert_eq!(found("bin", false), Some("/t/e2e-1".into()));
+        assert_eq!(found("bin", true), None, "the program's unit tests");
+        assert_eq!(executable(&line("test", true), "bin", "e2e"), None);
         assert_eq!(executable("not JSON", "test", "e2e"), None);
     }
 
