@@ -24,6 +24,7 @@ mod udp;
 mod udp_many;
 // Plenty, malice and mishap.
 mod confinement;
+mod bare;
 mod doctor;
 mod hostile;
 mod leftovers;

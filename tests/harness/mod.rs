@@ -5,6 +5,7 @@
 //! expectation waits for lines until they fulfil it, or until it is plain that they will not.
 
 pub mod actor;
+pub mod bare;
 pub mod device;
 pub mod flow;
 #[allow(

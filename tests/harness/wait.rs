@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Set to how many times slower than a common machine this one is, where it is emulated.
-pub const SLOWNESS: &str = "NETWATCH_TEST_SLOWNESS";
+const SLOWNESS: &str = "NETWATCH_TEST_SLOWNESS";
 
 /// Far beyond what anything takes on a common machine: only a failure takes so long.
 pub const PATIENCE: Duration = Duration::from_secs(30);

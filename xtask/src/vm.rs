@@ -49,7 +49,8 @@ pub fn run(kernels: &[String], args: &[OsString]) -> Result<()> {
             }
         };
         eprintln!("vm: {}", kernel.name);
-        let image = Image::make(&folder, &kernel, &suite, args)?;
+        let guest = folder.join("guests").join(&kernel.name);
+        let image = Image::make(&guest, &kernel, &suite, args)?;
         matrix.add(&kernel.name, Run::boot(&kernel, &image)?);
     }
     print!("{matrix}");

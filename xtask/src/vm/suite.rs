@@ -46,11 +46,10 @@ impl Suite {
     ///
     /// They can't be built.
     pub fn build() -> Result<Self> {
-        let mut build = cargo();
-        build
-            .args(["test", "--no-run", "--workspace", "--exclude", EBPF_PACKAGE])
-            .arg("--message-format=json-render-diagnostics");
-        let messages = capture(&mut build).context("build the tests")?;
+        let tests = ["test", "--no-run", "--test", "e2e", "--test", "solo"];
+        // `cargo test` would make a test of an example that it is asked for.
+        let actor = ["build", "--example", "actor"];
+        let messages = built(&tests)? + &built(&actor)?;
         let find = |kind: &str, name: &str| {
             let path = messages
                 .lines()
@@ -82,6 +81,17 @@ impl Suite {
         };
         self.tests.iter().map(command).collect()
     }
+}
+
+/// Cargo's messages about what it built of the whole workspace, so that nothing is built in another way than
+/// for the native tests.
+fn built(arguments: &[&str]) -> Result<String> {
+    let mut build = cargo();
+    build
+        .args(arguments)
+        .args(["--workspace", "--exclude", EBPF_PACKAGE])
+        .arg("--message-format=json-render-diagnostics");
+    capture(&mut build).context("build the tests")
 }
 
 /// The executable that a message of cargo's is about, if it is this one.
