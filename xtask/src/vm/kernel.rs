@@ -68,7 +68,6 @@ pub fn fetch(folder: &Path, version: &str) -> Result<Fetched> {
         Err(error) => return Err(error),
     };
     let root = folder.join("kernels").join(&name);
-    let image = root.join("boot").join(format!("vmlinuz-{name}"));
     if !root.join("done").exists() {
         match apt.unpack(&name, &root) {
             Ok(()) => {}
@@ -76,7 +75,14 @@ pub fn fetch(folder: &Path, version: &str) -> Result<Fetched> {
             Err(error) => return Err(error),
         }
     }
-    ensure!(image.exists(), "{name} has no {}", image.display());
+    // Since 6.19 it lies beside the modules.
+    let places = [
+        format!("boot/vmlinuz-{name}"),
+        format!("usr/lib/modules/{name}/vmlinuz"),
+    ];
+    let mut images = places.iter().map(|place| root.join(place));
+    let image = images.find(|image| image.exists());
+    let image = image.with_context(|| format!("{name} has none of {}", places.join(", ")))?;
     Ok(Fetched::Kernel(Kernel { name, image, root }))
 }
 

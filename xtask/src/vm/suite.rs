@@ -21,6 +21,10 @@ pub const NATIVE_ONLY: &[(&str, &str)] = &[
         "short_lived::a_thousand",
         "a thousand processes take minutes where fork is nine times slower",
     ),
+    (
+        "equal_ip_s",
+        "ip prints what is left of a lifetime, and an emulated CPU doesn't ask it twice within a second",
+    ),
     ("readme::", "the command line is the same on every kernel"),
     (
         "netstat_program::",
