@@ -23,8 +23,8 @@ mod uring;
 mod udp;
 mod udp_many;
 // Plenty, malice and mishap.
-mod confinement;
 mod bare;
+mod confinement;
 mod doctor;
 mod hostile;
 mod leftovers;
