@@ -1,17 +1,67 @@
-//! accept.
+//! accept, on two rungs.
+//!
+//! fexit `inet_csk_accept` (trampolines since 5.5): it takes a connection off its listener's queue, in the
+//! accepting process, and returns it: `struct sock *inet_csk_accept(struct sock *sk, int flags, int *err,
+//! bool kern)`, since 6.10 `(struct sock *sk, struct proto_accept_arg *arg)`.
 //!
 //! cgroup hooks `getpeername4` and `getpeername6` (5.8, `BPF_CGROUP_INET4_GETPEERNAME` in
 //! `inet_getname`): accept and accept4 ask for the peer's name in the accepting process, unless the
 //! caller wants no address; then the first send or receive tells (`io`).
 
+use core::ffi::c_void;
+
 use aya_ebpf::{
+    EbpfContext as _,
     helpers::{bpf_get_socket_cookie, bpf_ktime_get_ns},
-    macros::cgroup_sock_addr,
-    programs::SockAddrContext,
+    macros::{cgroup_sock_addr, fexit},
+    programs::{FExitContext, SockAddrContext},
 };
 use netwatch_common::how;
 
-use crate::{owner, sock::memory_of};
+use crate::{
+    maps::{ACCEPT_ARGUMENTS, global},
+    owner,
+    sock::{Sock, memory_of},
+};
+
+/// accept, whichever way it is asked for.
+#[fexit(function = "inet_csk_accept")]
+pub fn accept_exit(ctx: FExitContext) -> i32 {
+    let sk = returned(&ctx);
+    if sk.is_null() {
+        return 0;
+    }
+    let sock = Sock(sk);
+    let Some(memory) = sock.memory() else {
+        return 0;
+    };
+    // SAFETY: takes nothing, and is there in every program type.
+    let now = unsafe { bpf_ktime_get_ns() };
+    owner::io(&ctx, sock.cookie(), memory, how::ACCEPT, now);
+    0
+}
+
+/// The connection, which stands behind the arguments. Written out, as the compiler would make one load of
+/// the two, from a place that the verifier doesn't take.
+#[cfg(target_arch = "bpf")]
+#[inline(always)]
+fn returned(ctx: &FExitContext) -> *const c_void {
+    let sk: *const c_void;
+    // SAFETY: the context has the arguments, 8 bytes each, and then what is returned.
+    unsafe {
+        if global(&ACCEPT_ARGUMENTS) == 2 {
+            core::arch::asm!("{} = *(u64 *)({} + 16)", out(reg) sk, in(reg) ctx.as_ptr());
+        } else {
+            core::arch::asm!("{} = *(u64 *)({} + 32)", out(reg) sk, in(reg) ctx.as_ptr());
+        }
+    }
+    sk
+}
+
+#[cfg(not(target_arch = "bpf"))]
+fn returned(ctx: &FExitContext) -> *const c_void {
+    ctx.arg(global(&ACCEPT_ARGUMENTS) as usize)
+}
 
 /// accept on IPv4.
 #[cgroup_sock_addr(getpeername4)]

@@ -107,6 +107,10 @@ pub static OFFSETS: Offsets = {
 #[unsafe(no_mangle)]
 pub static KERN_SOCK_MASK: u32 = 0;
 
+/// How many arguments `inet_csk_accept` has.
+#[unsafe(no_mangle)]
+pub static ACCEPT_ARGUMENTS: u32 = 0;
+
 /// Not 0 where `tcp_open` is attached, and reports the start of a connection with its final ports.
 #[unsafe(no_mangle)]
 pub static OPEN_HOOK: u32 = 0;

@@ -156,6 +156,11 @@ mod tests {
         let after = parse("life --tcp --udp --port 1 --port 2 --ring-bytes 64K").unwrap();
         assert_eq!(both.filter, after.filter);
         assert_eq!((both.ring_bytes, after.ring_bytes), (64 << 10, 64 << 10));
+        let rungs = parse("--rung io=none life --rung udp=none,open=none")
+            .unwrap()
+            .rungs;
+        let capabilities = rungs.iter().map(|rung| rung.capability);
+        assert_eq!(capabilities.collect::<Vec<_>>(), ["io", "udp", "open"]);
         let last = parse("--ring-bytes 64K life --ring-bytes 128K").unwrap();
         assert_eq!(last.ring_bytes, 128 << 10);
     }
@@ -167,6 +172,8 @@ mod tests {
             ("--state ESTABLISH", "did you mean established?"),
             ("--ring-bytes 5000", "not a power of two"),
             ("--ring-bytes 8G", "not a power of two"),
+            ("--rung accept", "not of the form CAPABILITY=RUNG"),
+            ("--rung io=none,udp=iter", "udp has no rung \"iter\""),
             ("--netns nowhere", "\"nowhere\" is no network namespace"),
             ("--netns /proc/self/stat", "stat is a file of another kind"),
             ("trac", "did you mean the command trace?"),

@@ -77,11 +77,15 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Looks at the machine, then starts the tracer and stops it again.
-    pub async fn make() -> Self {
+    /// Looks at the machine, then starts the tracer, on these rungs where they name one, and stops it again.
+    pub async fn make(rungs: Vec<Rung>) -> Self {
         let privileges = privilege::survey();
         let settings = machine::settings(&privileges);
-        let started = Tracer::start(Options::default()).await;
+        let options = Options {
+            rungs,
+            ..Options::default()
+        };
+        let started = Tracer::start(options).await;
         let (findings, cause) = match started {
             Ok(tracer) => (findings(&tracer), None),
             Err(error) => (Vec::new(), Some(format!("{error:#}"))),

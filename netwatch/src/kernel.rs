@@ -14,6 +14,8 @@ pub struct Layout {
     pub offsets: Offsets,
     /// The bit of `sk_kern_sock` in its byte.
     pub kern_sock_mask: u32,
+    /// How many arguments `inet_csk_accept` has; 0 where there is no such function.
+    pub accept_arguments: u32,
 }
 
 /// Where the kernel describes its own types (`CONFIG_DEBUG_INFO_BTF`, 5.4).
@@ -40,7 +42,8 @@ impl Layout {
     ///
     /// The kernel has no BTF, or lacks a field that the programs read.
     pub fn of_this_kernel() -> Result<Self> {
-        let bits = bit_offsets(&types()?, Offsets::FIELDS)?;
+        let btf = types()?;
+        let bits = bit_offsets(&btf, Offsets::FIELDS)?;
         let mut kern_sock_mask = 0;
         let mut values = [0_u32; Offsets::FIELDS.len()];
         for ((value, bits), (field, ..)) in values.iter_mut().zip(bits).zip(Offsets::FIELDS) {
@@ -52,6 +55,7 @@ impl Layout {
         Ok(Self {
             offsets: bytemuck::cast(values),
             kern_sock_mask,
+            accept_arguments: parameters(&btf, ACCEPT)?.map_or(0, |names| names.len() as u32),
         })
     }
 }
@@ -61,6 +65,27 @@ pub fn tells_the_thread_in_skb() -> bool {
     let helper = bpf_func_id::BPF_FUNC_get_current_pid_tgid;
     // What keeps this from being found out is said where the program itself is refused.
     is_helper_supported(ProgramType::CgroupSkb, helper).unwrap_or(false)
+}
+
+/// The function that takes a connection off its listener's queue. Before 6.10 it had two arguments more.
+const ACCEPT: &str = "inet_csk_accept";
+
+/// The names of a kernel function's parameters; None where the kernel has no such function.
+///
+/// # Errors
+///
+/// The kernel's BTF contradicts itself.
+pub fn parameters(btf: &Btf, function: &str) -> Result<Option<Vec<String>>> {
+    for found in btf.resolve_types_by_name(function).unwrap_or_default() {
+        let Type::Func(found) = found else { continue };
+        let Type::FuncProto(prototype) = btf.resolve_chained_type(&found)? else {
+            bail!("{function} has no prototype in the kernel's BTF");
+        };
+        let names = prototype.parameters.iter();
+        let names = names.map(|parameter| btf.resolve_name(parameter).unwrap_or_default());
+        return Ok(Some(names.collect()));
+    }
+    Ok(None)
 }
 
 /// Where the fields are that the reading of holders reads.
@@ -186,6 +211,15 @@ mod tests {
         );
         assert_eq!(layout.offsets.skc_num, layout.offsets.skc_dport + 2);
         assert!(layout.kern_sock_mask.is_power_of_two() && layout.kern_sock_mask <= 0x80);
+    }
+
+    #[test]
+    fn a_function_s_parameters_are_found_by_name() {
+        let btf = types().expect("this kernel's BTF");
+        let send = parameters(&btf, "tcp_sendmsg").expect("a function");
+        assert_eq!(send.expect("of every kernel"), ["sk", "msg", "size"]);
+        let none = parameters(&btf, "no_such_function").expect("an answer");
+        assert_eq!(none, None);
     }
 
     #[test]

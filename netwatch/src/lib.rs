@@ -84,7 +84,7 @@ pub fn run(config: Config) -> Result<Outcome> {
         Config::List(config) => runtime()?
             .block_on(run::list::run(*config))
             .map(|()| Outcome::Clean),
-        Config::Doctor(config) => runtime()?.block_on(run::doctor::run(config)),
+        Config::Doctor(config) => runtime()?.block_on(run::doctor::run(&config)),
         Config::Route(config) => runtime()?
             .block_on(run::host::route(config))
             .map(|()| Outcome::Clean),

@@ -1,9 +1,9 @@
 //! What each rung leaves unseen, and what would let it be seen.
 
-use crate::event::Rung;
+pub mod choice;
 
-/// The rung of a capability that has none.
-pub const NONE: &str = "none";
+use crate::event::Rung;
+pub use crate::probes::NONE;
 
 /// What it means that a capability stands on a rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,7 @@ pub const STANDINGS: &[Standing] = &[
         "the local port of a connection before it is established, and of a listener that was not bound",
         CGROUP_HOOKS,
     ),
+    complete("accept", "fexit"),
     lacking(
         "accept",
         "cgroup_getpeername",

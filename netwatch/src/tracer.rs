@@ -24,7 +24,7 @@ use crate::{
     probes::{self, Attached},
     snapshot::Reading,
     source::{Batch, Rings},
-    standing,
+    standing::{self, choice},
     table::Table,
 };
 pub use options::Options;
@@ -99,14 +99,17 @@ impl Tracer {
     ///
     /// # Errors
     ///
-    /// The kernel, or a missing privilege, refuses what netwatch can't do without.
+    /// The kernel, or a missing privilege, refuses what netwatch can't do without, or a rung that is wanted; or
+    /// there is no such rung.
     pub async fn start(options: Options) -> Result<Self> {
+        choice::check(&options.rungs)?;
+        let load = options.to_load();
         let Attached {
             mut ebpf,
             mut rungs,
             missing,
-        } = probes::attach(options.to_load())?;
-        stand_without_programs(&mut rungs, options.snapshot)?;
+        } = probes::attach(&load)?;
+        stand_without_programs(&mut rungs, load.wanted(probes::SNAPSHOT))?;
         let started = clock::monotonic();
         let diagnostics = options
             .diagnostics

@@ -30,6 +30,7 @@ mod hostile;
 mod leftovers;
 mod output;
 mod privilege;
+mod rungs;
 mod storm;
 // The command line.
 mod filter_like_ss;

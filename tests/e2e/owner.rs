@@ -88,6 +88,10 @@ fn prefork() {
         worker.drain(&far);
         worker.close(&far);
         let life = arrived(&far, &parent);
+        let how = match watch.rung("accept") {
+            "fexit" => How::Accept,
+            _ => how,
+        };
         let life = match (how, watch.rung("io")) {
             (How::Io, "none") => life.to(&[CloseWait]).by(&worker.who, &[How::Close]),
             _ => life.by(&worker.who, &[how]).to(&[CloseWait]),
@@ -112,7 +116,7 @@ fn accepted_unnamed_and_closed() {
     worker.close(&far);
     client.drain(&near);
     client.close(&near);
-    let life = arrived(&far, &parent).by(&worker.who, &[How::Close]);
+    let life = arrived(&far, &parent).by(&worker.who, &[How::Accept, How::Close]);
     watch.expect(
         life.to(&[FinWait1, FinWait2, TimeWait])
             .ends(Reason::LocalFin, 0, 0),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use netwatch::{
     Options, Tracer,
-    event::{How, Process, Report, Socket, State},
+    event::{How, Process, Report, Rung, Socket, State},
 };
 
 use crate::harness::{ANY4, Pair, Stage, population::Population, stage::say, wait::PATIENCE};
@@ -20,10 +20,17 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
+fn snapshot_on(rung: &'static str) -> Rung {
+    Rung {
+        capability: "snapshot",
+        rung,
+    }
+}
+
 /// A tracer on a rung, and the name of that rung.
 async fn start(rung: Option<&'static str>) -> (Tracer, String) {
     let options = Options {
-        snapshot: rung,
+        rungs: rung.into_iter().map(snapshot_on).collect(),
         ..Options::default()
     };
     let tracer = Tracer::start(options).await.expect("start");

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use netwatch::{Options, Tracer, event::Report};
+use netwatch::{
+    Options, Tracer,
+    event::{Report, Rung},
+};
 
 use crate::{alone, block_on, churn::Churn, harness::netns::NetNs, until_true};
 
@@ -14,27 +17,30 @@ const CONNECTIONS_AFTER: usize = 200;
 
 #[test]
 fn started_in_a_churn_the_table_is_true_and_no_connection_is_missing() {
-    true_from_the_start(STARTS, Options::default());
+    true_from_the_start(STARTS, &Options::default());
 }
 
 /// A dump has one time for all its rows, in place of one for each.
 #[test]
 fn the_same_where_what_is_open_is_read_by_sock_diag() {
     let options = Options {
-        snapshot: Some("sock_diag"),
+        rungs: vec![Rung {
+            capability: "snapshot",
+            rung: "sock_diag",
+        }],
         ..Options::default()
     };
-    true_from_the_start(STARTS / 4, options);
+    true_from_the_start(STARTS / 4, &options);
 }
 
-fn true_from_the_start(starts: u32, options: Options) {
+fn true_from_the_start(starts: u32, options: &Options) {
     let _turn = alone();
     for start in 1..=starts {
         let netns = NetNs::new();
         let _inside = netns.enter();
         let churn = Churn::start(CONNECTIONS_PER_SECOND);
         let (mut reports, attached, made) = block_on(async {
-            let mut tracer = Tracer::start(options).await.expect("start");
+            let mut tracer = Tracer::start(options.clone()).await.expect("start");
             let Report::Start { at, .. } = tracer.start_report() else {
                 unreachable!()
             };

@@ -2,14 +2,17 @@
 
 use clap::Command as Clap;
 
-use super::typed::{Typed, switch};
+use super::typed::{Typed, rung, switch};
+use crate::event::Rung;
 
 /// What was meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub json: bool,
     /// Also the verifier's last words.
     pub verbose: bool,
+    /// Capabilities that are to stand on this rung and no other.
+    pub rungs: Vec<Rung>,
 }
 
 const EXIT_CODES: &str = "\
@@ -29,6 +32,7 @@ pub fn command() -> Clap {
             Some('v'),
             "Also what the kernel's verifier says",
         ))
+        .arg(rung())
 }
 
 impl Config {
@@ -37,6 +41,7 @@ impl Config {
         Self {
             json: typed.switched_on("json"),
             verbose: typed.switched_on("verbose"),
+            rungs: typed.values("rung").cloned().collect(),
         }
     }
 }

@@ -4,9 +4,9 @@ use clap::{Arg, Command as Clap, builder::PossibleValuesParser};
 
 use super::{
     color, select,
-    typed::{Typed, switch, valued},
+    typed::{Typed, rung, switch, valued},
 };
-use crate::filter::Filter;
+use crate::{event::Rung, filter::Filter};
 
 /// Which part of the stream is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Config {
     pub verbose: bool,
     /// Size of the ring buffer of TCP transitions, in bytes.
     pub ring_bytes: u32,
+    /// Capabilities that are to stand on this rung and no other.
+    pub rungs: Vec<Rung>,
     pub color: bool,
 }
 
@@ -64,6 +66,7 @@ pub fn options() -> Vec<Arg> {
         switch("verbose", Some('v'), verbose),
         color,
         ring_bytes,
+        rung(),
     ]);
     options
 }
@@ -83,6 +86,7 @@ impl Config {
             strict: typed.switched_on("strict"),
             verbose: typed.switched_on("verbose"),
             ring_bytes: typed.value("ring-bytes").copied().unwrap_or(1 << 24),
+            rungs: typed.values("rung").cloned().collect(),
             color: !json && color(typed),
         })
     }

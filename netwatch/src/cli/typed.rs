@@ -2,6 +2,8 @@
 
 use clap::{Arg, ArgAction, ArgMatches, parser::ValueSource};
 
+use crate::standing::choice;
+
 pub fn switch(name: &'static str, short: Option<char>, help: &'static str) -> Arg {
     let arg = Arg::new(name)
         .long(name)
@@ -15,6 +17,15 @@ pub fn switch(name: &'static str, short: Option<char>, help: &'static str) -> Ar
 
 pub fn valued(name: &'static str, value: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value)
+}
+
+/// Which rungs are wanted.
+pub fn rung() -> Arg {
+    valued("rung", "CAPABILITY=RUNG,...")
+        .help("Stand on this rung and no other, such as accept=none")
+        .value_parser(choice::parse)
+        .value_delimiter(',')
+        .action(ArgAction::Append)
 }
 
 /// Where a value comes from; None where the command has no such option.

@@ -18,7 +18,7 @@ use crate::{
 /// # Errors
 ///
 /// It can't be written.
-pub fn show(examination: &Examination, config: Config, clock: &Clock) -> io::Result<()> {
+pub fn show(examination: &Examination, config: &Config, clock: &Clock) -> io::Result<()> {
     let at = monotonic();
     let text = if config.json {
         json::lines(examination, &clock.rfc3339(at).to_string(), at)

@@ -9,8 +9,8 @@ use crate::{Outcome, cli::doctor::Config, clock::Clock, doctor::Examination, out
 /// # Errors
 ///
 /// The output can't be written.
-pub async fn run(config: Config) -> Result<Outcome> {
-    let examination = Examination::make().await;
+pub async fn run(config: &Config) -> Result<Outcome> {
+    let examination = Examination::make(config.rungs.clone()).await;
     output::doctor::show(&examination, config, &Clock::now()).context("write what was found")?;
     Ok(Outcome::Code(examination.verdict().code()))
 }

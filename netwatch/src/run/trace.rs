@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use tokio::time::interval;
 
 use super::list::Ends;
@@ -11,10 +11,10 @@ use crate::{
     cli::trace::{Config, View},
     clock::Clock,
     confinement,
-    event::{Protocol, Report},
+    event::{Protocol, Report, Rung},
     memory,
     output::{self, End, Output},
-    priority, privilege,
+    priority, privilege, standing,
 };
 
 /// Traces.
@@ -30,7 +30,7 @@ pub async fn run(config: Config) -> Result<Outcome> {
         diagnostics: config.verbose,
         only_ends: config.view == View::Life,
         udp: config.filter.may_want(Protocol::Udp),
-        ..Options::default()
+        rungs: config.rungs.clone(),
     })
     .await?;
     // Both need the privileges that go then.
@@ -43,7 +43,7 @@ pub async fn run(config: Config) -> Result<Outcome> {
             "goes on with fewer privileges, but without a fence: {reason:#}"
         ));
     }
-    for (rung, error) in tracer.missing() {
+    for (rung, error) in worth_telling(&tracer, config.verbose) {
         output::note(&format!(
             "without {} for {}: {error:#}",
             rung.rung, rung.capability
@@ -73,6 +73,17 @@ pub async fn run(config: Config) -> Result<Outcome> {
     }
     warn(&mut tracer);
     finish(tracer, output, written, config.strict)
+}
+
+/// The refusals worth telling: of what then stands on no rung. `not seen` tells what a lower rung lacks, and
+/// the doctor why.
+fn worth_telling(tracer: &Tracer, verbose: bool) -> impl Iterator<Item = &(Rung, Error)> {
+    let is_without = |capability| {
+        let mut rungs = tracer.rungs().iter();
+        rungs.any(|rung| rung.capability == capability && rung.rung == standing::NONE)
+    };
+    let missing = tracer.missing().iter();
+    missing.filter(move |(rung, _)| verbose || is_without(rung.capability))
 }
 
 /// Says the rest. Also where nobody reads it any more, what was lost is told.

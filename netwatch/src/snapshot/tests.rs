@@ -71,12 +71,12 @@ fn the_lower_ways_find_what_the_iterators_find() {
     .map(|end| end.unwrap())
     .into();
     // Not seen using them, only holding them.
-    let attached = probes::attach(LoadOptions {
+    let attached = probes::attach(&LoadOptions {
         ring_bytes: 1 << 16,
         diagnostics: false,
         detail: detail::ALL,
         udp: false,
-        iterators: true,
+        rungs: Vec::new(),
     })
     .unwrap();
     let programs = Arc::new(Mutex::new(attached.ebpf));

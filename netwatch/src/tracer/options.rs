@@ -2,10 +2,10 @@
 
 use netwatch_common::detail;
 
-use crate::probes::LoadOptions;
+use crate::{event::Rung, probes::LoadOptions};
 
 /// How to trace.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Size of the ring buffer of TCP transitions, in bytes: a power of two, a whole number of pages.
     pub ring_bytes: u32,
@@ -16,8 +16,9 @@ pub struct Options {
     pub only_ends: bool,
     /// Tell of UDP. Without it, no packet passes a program.
     pub udp: bool,
-    /// Read what is open already on this rung, `sock_diag` or `procfs`; None for the best that is there.
-    pub snapshot: Option<&'static str>,
+    /// Capabilities that are to stand on this rung and no other, or on `none`; the others stand on the best
+    /// that is there. The last of one capability counts.
+    pub rungs: Vec<Rung>,
 }
 
 impl Default for Options {
@@ -27,14 +28,14 @@ impl Default for Options {
             diagnostics: false,
             only_ends: false,
             udp: true,
-            snapshot: None,
+            rungs: Vec::new(),
         }
     }
 }
 
 impl Options {
     /// What that means for the programs.
-    pub(super) const fn to_load(self) -> LoadOptions {
+    pub(super) fn to_load(&self) -> LoadOptions {
         LoadOptions {
             ring_bytes: self.ring_bytes,
             diagnostics: self.diagnostics,
@@ -44,7 +45,7 @@ impl Options {
                 detail::ALL
             },
             udp: self.udp,
-            iterators: self.snapshot.is_none(),
+            rungs: self.rungs.clone(),
         }
     }
 }

@@ -1,0 +1,146 @@
+//! `--rung`: one and the same work, told on every rung that this kernel takes.
+
+use crate::harness::{
+    ANY4, How, Reason, Stage,
+    State::{Close, CloseWait, LastAck},
+    netwatch::command,
+    pair::arrived,
+    skip,
+};
+
+/// How the owner is learned on a rung of `accept`, where a worker accepts with and without asking for the
+/// peer's name; then it receives, and closes.
+struct Expected {
+    rungs: &'static str,
+    named: How,
+    unnamed: How,
+}
+
+const ACCEPT: &[Expected] = &[
+    Expected {
+        rungs: "accept=fexit",
+        named: How::Accept,
+        unnamed: How::Accept,
+    },
+    Expected {
+        rungs: "accept=cgroup_getpeername",
+        named: How::Accept,
+        unnamed: How::Io,
+    },
+    Expected {
+        rungs: "accept=cgroup_getpeername,io=none",
+        named: How::Accept,
+        unnamed: How::Close,
+    },
+    Expected {
+        rungs: "accept=none",
+        named: How::Io,
+        unnamed: How::Io,
+    },
+    Expected {
+        rungs: "accept=none,io=none",
+        named: How::Close,
+        unnamed: How::Close,
+    },
+];
+
+/// What netwatch says of a rung that it can't stand on; None where it can.
+fn refusal(rungs: &str) -> Option<String> {
+    let output = command(&["doctor", "--json", "--rung", rungs]).output();
+    let output = output.expect("run netwatch");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let verdict = text.lines().last()?;
+    let verdict: serde_json::Value = serde_json::from_str(verdict).expect("a verdict");
+    verdict["cause"].as_str().map(ToOwned::to_owned)
+}
+
+/// A worker accepts two connections that arrived at its parent's listener. Until it is seen using one, the
+/// owner is the parent, marked as inherited.
+#[test]
+fn accept_on_every_rung() {
+    for Expected {
+        rungs,
+        named,
+        unnamed,
+    } in ACCEPT
+    {
+        if let Some(why) = refusal(rungs) {
+            skip(&format!("{rungs}: {why}"));
+            continue;
+        }
+        let stage = Stage::new();
+        let mut watch = stage.watch(&["--rung", rungs]);
+        let (mut client, mut parent) = (stage.actor("client"), stage.actor("parent"));
+        let listener = parent.listen(ANY4);
+        let mut worker = parent.fork(&stage.path("worker"));
+        worker.rename(b"worker");
+        for (how, asks) in [(*named, true), (*unnamed, false)] {
+            let near = client.connect(listener.local);
+            let far = if asks {
+                worker.accept(&listener)
+            } else {
+                worker.accept_unnamed(&listener, &near)
+            };
+            client.send(&near, 33);
+            worker.recv(&far, 33);
+            client.close(&near);
+            worker.drain(&far);
+            worker.close(&far);
+            let life = arrived(&far, &parent);
+            let life = match how {
+                How::Close => life.to(&[CloseWait]).by(&worker.who, &[how]),
+                _ => life.by(&worker.who, &[how]).to(&[CloseWait]),
+            };
+            let life = life.to(&[LastAck, Close]);
+            watch.expect(life.ends(Reason::RemoteFin, 0, 33));
+        }
+        watch.stop();
+    }
+}
+
+/// What can be left out is left out.
+#[test]
+fn none_of_all_that_netwatch_can_do_without() {
+    let stage = Stage::new();
+    let off = "open=none,accept=none,io=none,reset=none,udp=none";
+    let mut watch = stage.watch(&["--rung", off]);
+    let mut actor = stage.actor("one");
+    let listener = actor.listen(ANY4);
+    watch.wait("the listener", |events| {
+        let mut sockets = events.iter().filter_map(|event| event.socket());
+        sockets.any(|socket| socket.cookie == listener.cookie)
+    });
+    let ended = watch.end_selected();
+    let start = &ended.events[0].line;
+    for rung in off.split(',') {
+        let (capability, _) = rung.split_once('=').expect("a rung");
+        assert!(
+            start.contains(&format!("\"{capability}\":\"none\"")),
+            "{start}"
+        );
+    }
+}
+
+/// A capability or rung that there is not is answered with those that there are.
+#[test]
+fn an_unknown_rung_is_an_error_that_names_the_known() {
+    for (view, rung, message) in [
+        (
+            "trace",
+            "acept=none",
+            "there is no capability \"acept\": there are tcp, open, accept,",
+        ),
+        (
+            "life",
+            "tcp=none",
+            "tcp has no rung \"none\": there are tp_btf",
+        ),
+    ] {
+        let output = command(&[view, "--rung", rung])
+            .output()
+            .expect("run netwatch");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
+    }
+}
