@@ -53,6 +53,7 @@ use rustix::thread::CapabilitySet;
 use tokio::runtime::Runtime;
 
 use cli::Config;
+pub use probes::{Hook, PROBES, Probe};
 pub use tracer::{Options, Tracer};
 
 /// How a run ended that went as it should.

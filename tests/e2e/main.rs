@@ -30,6 +30,7 @@ mod hostile;
 mod leftovers;
 mod output;
 mod privilege;
+mod prototypes;
 mod rungs;
 mod storm;
 // The command line.
