@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
     maps::{MapData, PerCpuArray},
-    programs::{BtfTracePoint, ProgramFd},
+    programs::{Program, ProgramFd},
 };
 use netwatch_common::Counter;
 
@@ -28,6 +28,7 @@ const SKIPPED: &[(&str, &str)] = &[
     ("tcp_state", "skipped_tcp_state"),
     ("reset_received", "skipped_reset_received"),
     ("reset_sent", "skipped_reset_sent"),
+    ("accept_exit", "skipped_accept"),
     ("io_send", "skipped_io_send"),
     ("io_receive", "skipped_io_receive"),
 ];
@@ -188,8 +189,11 @@ impl Ledger {
 
 fn fd_of(ebpf: &mut Ebpf, name: &str) -> Option<i32> {
     use std::os::fd::{AsFd as _, AsRawFd as _};
-    let program: &mut BtfTracePoint = ebpf.program_mut(name)?.try_into().ok()?;
-    let fd: &ProgramFd = program.fd().ok()?;
+    let fd: &ProgramFd = match ebpf.program_mut(name)? {
+        Program::BtfTracePoint(program) => program.fd().ok()?,
+        Program::FExit(program) => program.fd().ok()?,
+        _ => return None,
+    };
     Some(fd.as_fd().as_raw_fd())
 }
 
