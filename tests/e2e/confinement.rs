@@ -3,11 +3,11 @@
 
 use std::{
     fs,
-    io::ErrorKind,
+    io::{BufRead as _, BufReader, ErrorKind},
     net::{TcpListener, TcpStream},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::PathBuf,
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use procfs::{
@@ -114,6 +114,30 @@ fn a_resync_works_with_what_is_left() {
     let stderr = watch.end_selected().stderr;
     for word in ["try again", "permitted", "not implemented"] {
         assert!(!stderr.contains(word), "a part was refused: {stderr}");
+    }
+}
+
+/// What loads nothing later has only what its readings need, from its start on.
+#[test]
+fn lists_and_host_commands_have_what_they_need() {
+    let _shown = TcpListener::bind(ANY4).expect("listen");
+    let lists: &[&str] = &["list", "-c", "--json", "-a"];
+    let counters: &[&str] = &["statistics", "-c", "--json"];
+    for (arguments, kept) in [(lists, NEEDED), (counters, KEPT)] {
+        let mut netwatch = command(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("run netwatch");
+        let mut stdout = BufReader::new(netwatch.stdout.take().expect("its output is piped"));
+        stdout.read_line(&mut String::new()).expect("a first line");
+        let process = Process::new(netwatch.id() as i32).expect("find netwatch");
+        let status = process.status().expect("its status");
+        netwatch.kill().expect("end netwatch");
+        netwatch.wait().expect("wait for netwatch");
+        assert_eq!(status.capeff, kept.bits(), "CapEff of {arguments:?}");
+        assert_eq!(status.capprm, kept.bits(), "CapPrm of {arguments:?}");
+        assert_eq!(status.capbnd, Some(kept.bits()), "CapBnd of {arguments:?}");
+        assert_eq!(status.nonewprivs, Some(1), "NoNewPrivs of {arguments:?}");
     }
 }
 
