@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::harness::{
     Stage,
     host::{Repeating, at_one_moment, parse_statistics, printed, told},
+    wait::slowness,
 };
 
 /// Datagrams to a port where nobody is, and TCP connections.
@@ -176,7 +177,9 @@ fn changes_are_told_and_trouble_is_marked() {
     overflow();
     loop {
         let (changes, now) = parse_statistics(&json.line());
-        assert!(changes.interval_s.expect("a time") >= 0.1);
+        // Where one comes late, which they do on a slow machine, the next comes sooner.
+        let least = if slowness() == 1 { 0.1 } else { 0.0 };
+        assert!(changes.interval_s.expect("a time") >= least);
         for (section, counters) in changes.changes.expect("changes") {
             for (name, change) in counters {
                 let then = before.get(&section).and_then(|section| section.get(&name));

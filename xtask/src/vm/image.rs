@@ -25,6 +25,7 @@ const FILES: &[&str] = &[
     "/etc/hosts",
     "/etc/iproute2",
     "/usr/share/iproute2",
+    "/etc/networks",
     "/etc/passwd",
     "/etc/services",
     "/etc/protocols",
