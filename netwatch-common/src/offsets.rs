@@ -33,6 +33,7 @@ offsets! {
     Offsets
     skc_family: "sock_common" "skc_family",
     skc_state: "sock_common" "skc_state",
+    skc_cookie: "sock_common" "skc_cookie",
     skc_daddr: "sock_common" "skc_daddr",
     skc_rcv_saddr: "sock_common" "skc_rcv_saddr",
     skc_v6_daddr: "sock_common" "skc_v6_daddr",

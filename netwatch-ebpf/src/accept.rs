@@ -19,7 +19,7 @@ use aya_ebpf::{
 use netwatch_common::how;
 
 use crate::{
-    maps::{ACCEPT_ARGUMENTS, global},
+    maps::{ACCEPT_ARGUMENTS, BY_COOKIE, global},
     owner,
     sock::{Sock, memory_of},
 };
@@ -84,19 +84,18 @@ fn accepted(ctx: &SockAddrContext) {
     if sk.is_null() {
         return;
     }
-    let Some(memory) = memory_of(sk.cast(), 0) else {
+    // SAFETY: the context of this program.
+    let cookie = || unsafe { bpf_get_socket_cookie(ctx.sock_addr.cast()) };
+    let Some(memory) = memory_of(sk.cast(), cookie, 0) else {
         return;
     };
     // Anybody may ask for a peer's name at any time, and that says nothing.
-    if memory.owner.how != how::INHERITED {
+    let is_new = memory.owner.how == how::INHERITED
+        || global(&BY_COOKIE) != 0 && memory.owner.how == how::UNKNOWN;
+    if !is_new {
         return;
     }
-    // SAFETY: the context of this program; the clock takes nothing.
-    let (cookie, now) = unsafe {
-        (
-            bpf_get_socket_cookie(ctx.sock_addr.cast()),
-            bpf_ktime_get_ns(),
-        )
-    };
-    owner::io(ctx, cookie, memory, how::ACCEPT, now);
+    // SAFETY: takes nothing, and is there in every program type.
+    let now = unsafe { bpf_ktime_get_ns() };
+    owner::io(ctx, cookie(), memory, how::ACCEPT, now);
 }

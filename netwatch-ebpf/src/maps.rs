@@ -21,6 +21,40 @@ pub static FLOW_EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
 #[map]
 pub static FLOWS: HashMap<FlowKey, FlowCounters> = HashMap::with_max_entries(65_536, 0);
 
+/// What is remembered of each socket, by its cookie, where [`SOCKETS`] can't be had. The loader leaves it
+/// one entry elsewhere.
+#[map]
+static MEMORIES: HashMap<u64, SocketMemory> = HashMap::with_max_entries(131_072, 0);
+
+static NOTHING: SocketMemory = {
+    // SAFETY: zero is a valid value of every field.
+    unsafe { core::mem::zeroed() }
+};
+
+/// What is remembered of the socket with this cookie, made and zeroed where there was nothing if that is
+/// wanted. None without a cookie, or a place.
+#[inline(always)]
+pub fn memory_by_cookie(cookie: u64, create: bool) -> Option<&'static mut SocketMemory> {
+    const NOEXIST: u64 = 1;
+    if cookie == 0 {
+        return None;
+    }
+    let mut memory = MEMORIES.get_ptr_mut(cookie);
+    if memory.is_none() && create {
+        // Somebody else may have been faster: then theirs is found.
+        let _ = MEMORIES.insert(cookie, &NOTHING, NOEXIST);
+        memory = MEMORIES.get_ptr_mut(cookie);
+    }
+    // SAFETY: a value of the map, valid while the program runs.
+    memory.map(|memory| unsafe { &mut *memory })
+}
+
+/// Remembers nothing more of the socket with this cookie.
+#[inline(always)]
+pub fn forget(cookie: u64) {
+    let _ = MEMORIES.remove(cookie);
+}
+
 /// Which processes the reader was told about: by pid, so that a reused one is told again.
 #[map]
 pub static PROCESSES: LruHashMap<u32, ProcessKey> = LruHashMap::with_max_entries(16_384, 0);
@@ -114,6 +148,11 @@ pub static ACCEPT_ARGUMENTS: u32 = 0;
 /// Not 0 where `tcp_open` is attached, and reports the start of a connection with its final ports.
 #[unsafe(no_mangle)]
 pub static OPEN_HOOK: u32 = 0;
+
+/// Not 0 where tracing programs have neither socket storage (5.11) nor the cookie helper (5.12) nor a task
+/// whose type the verifier knows (5.11): then a socket's memory is found by the cookie that it has already.
+#[unsafe(no_mangle)]
+pub static BY_COOKIE: u32 = 0;
 
 /// Not 0 where a `cgroup_skb` program may ask which thread runs (6.10).
 #[unsafe(no_mangle)]

@@ -3,45 +3,63 @@
 //! Sock-ops callbacks `BPF_SOCK_OPS_TCP_CONNECT_CB` (4.13, from `tcp_connect`) and
 //! `BPF_SOCK_OPS_TCP_LISTEN_CB` (4.19, from `inet_listen`): both run in the caller's process, with
 //! the socket locked, right after the transition, once the local port is chosen.
+//! `BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB` (4.13, from `tcp_init_transfer`) goes before the transition.
 
 use aya_ebpf::{
-    bindings::{BPF_SOCK_OPS_TCP_CONNECT_CB, BPF_SOCK_OPS_TCP_LISTEN_CB, bpf_sock_ops},
+    bindings::{
+        BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_TCP_CONNECT_CB,
+        BPF_SOCK_OPS_TCP_LISTEN_CB, bpf_sock_ops,
+    },
     helpers::bpf_get_socket_cookie,
     macros::sock_ops,
     programs::SockOpsContext,
 };
 
 use crate::{
-    sock::{Sock, memory_of},
-    tcp_state,
+    maps::{BY_COOKIE, global},
+    sock::{CREATE, Sock, memory_of},
+    tcp_state::{self, LISTEN, SYN_SENT},
 };
 
 /// Reports what `tcp_state` held back.
 #[sock_ops]
 pub fn tcp_open(ctx: SockOpsContext) -> u32 {
-    if matches!(
-        ctx.op(),
-        BPF_SOCK_OPS_TCP_CONNECT_CB | BPF_SOCK_OPS_TCP_LISTEN_CB
-    ) {
-        report(ctx.ops);
+    match ctx.op() {
+        BPF_SOCK_OPS_TCP_CONNECT_CB => report(ctx.ops, SYN_SENT),
+        BPF_SOCK_OPS_TCP_LISTEN_CB => report(ctx.ops, LISTEN),
+        // Right before the transition, which has no memory to tell of without a cookie.
+        BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB if global(&BY_COOKIE) != 0 => {
+            cookie(ctx.ops);
+        }
+        _ => {}
     }
     1
 }
 
+/// Generated where there was none.
 #[inline(always)]
-fn report(ops: *mut bpf_sock_ops) {
+fn cookie(ops: *mut bpf_sock_ops) -> u64 {
+    // SAFETY: the context of this program.
+    unsafe { bpf_get_socket_cookie(ops.cast()) }
+}
+
+#[inline(always)]
+fn report(ops: *mut bpf_sock_ops, state: u8) {
     // SAFETY: a pointer field of the context.
     let sk = unsafe { (*ops).__bindgen_anon_2.sk };
     if sk.is_null() {
         return;
     }
-    let Some(memory) = memory_of(sk.cast(), 0) else {
+    let by_cookie = global(&BY_COOKIE) != 0;
+    let flags = if by_cookie { CREATE } else { 0 };
+    let Some(memory) = memory_of(sk.cast(), || cookie(ops), flags) else {
         return;
     };
     let Some(tcp) = Sock(sk.cast()).tcp() else {
         return;
     };
-    // SAFETY: the context of this program.
-    let cookie = unsafe { bpf_get_socket_cookie(ops.cast()) };
-    tcp_state::opened(tcp.sock(), cookie, memory, true);
+    if by_cookie {
+        tcp_state::departs(tcp.sock(), memory, state);
+    }
+    tcp_state::opened(tcp.sock(), cookie(ops), memory, true);
 }

@@ -9,13 +9,14 @@ use core::{ffi::c_void, ptr};
 use aya_ebpf::{
     bindings::BPF_SK_STORAGE_GET_F_CREATE,
     helpers::{
-        bpf_get_current_task_btf, bpf_get_socket_cookie, bpf_probe_read_kernel, bpf_sk_storage_get,
-        bpf_skc_to_tcp_sock, generated::bpf_probe_read_kernel as bpf_probe_read_kernel_raw,
+        bpf_get_current_task, bpf_get_current_task_btf, bpf_get_socket_cookie,
+        bpf_probe_read_kernel, bpf_sk_storage_get, bpf_skc_to_tcp_sock,
+        generated::bpf_probe_read_kernel as bpf_probe_read_kernel_raw,
     },
 };
 use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple};
 
-use crate::maps::{KERN_SOCK_MASK, SOCKETS, global};
+use crate::maps::{BY_COOKIE, KERN_SOCK_MASK, SOCKETS, global, memory_by_cookie};
 pub use crate::read::load;
 
 pub const AF_INET: u8 = 2;
@@ -124,23 +125,28 @@ impl Sock {
     }
 
     /// Generated on first use. Never asked of a connection before its handshake's last ACK: the
-    /// kernel writes the request's cookie over it then (`inet_csk_clone_lock`).
+    /// kernel writes the request's cookie over it then (`inet_csk_clone_lock`). By cookie, 0 where no
+    /// other program has asked for it.
     #[inline(always)]
     pub fn cookie(self) -> u64 {
+        if global(&BY_COOKIE) != 0 {
+            // SAFETY: a `struct sock`.
+            return unsafe { load(self.0, at!(skc_cookie)) };
+        }
         // SAFETY: a `struct sock`. The helper is there in tracing programs since 5.12.
         unsafe { bpf_get_socket_cookie(self.0.cast_mut()) }
     }
 
-    /// What is remembered of it. Since 5.11 in tracing programs.
+    /// What is remembered of it.
     #[inline(always)]
     pub fn memory(self) -> Option<&'static mut SocketMemory> {
-        memory_of(self.0, 0)
+        memory_of(self.0, || self.cookie(), 0)
     }
 
     /// The same, made and zeroed where there was none; None where the kernel has no memory for it.
     #[inline(always)]
     pub fn memory_or_new(self) -> Option<&'static mut SocketMemory> {
-        memory_of(self.0, u64::from(BPF_SK_STORAGE_GET_F_CREATE))
+        memory_of(self.0, || self.cookie(), CREATE)
     }
 
     /// The `struct tcp_sock` that it begins.
@@ -215,9 +221,20 @@ impl Tcp {
     }
 }
 
-/// What is remembered of a socket that is given by any pointer the helper takes.
+/// Makes a memory where there is none.
+pub const CREATE: u64 = BPF_SK_STORAGE_GET_F_CREATE as u64;
+
+/// What is remembered of a socket that is given by any pointer the helper takes; its cookie is only
+/// asked for where that is the way.
 #[inline(always)]
-pub fn memory_of(sk: *const c_void, flags: u64) -> Option<&'static mut SocketMemory> {
+pub fn memory_of(
+    sk: *const c_void,
+    cookie: impl FnOnce() -> u64,
+    flags: u64,
+) -> Option<&'static mut SocketMemory> {
+    if global(&BY_COOKIE) != 0 {
+        return memory_by_cookie(cookie(), flags == CREATE);
+    }
     let map = (&raw const SOCKETS).cast_mut().cast();
     // SAFETY: the map's values are `SocketMemory`, zeroed when made, valid while the program runs.
     unsafe {
@@ -246,14 +263,31 @@ pub fn mapped(addr: u32) -> [u8; 16] {
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
-/// A `struct task_struct` that the verifier knows as such.
+/// A `struct task_struct`; one that the verifier knows as such, where it can.
 #[derive(Clone, Copy)]
 pub struct Task(pub *const c_void);
 
+/// A field of a task, or of what a task points to.
+///
+/// # Safety
+///
+/// `base` is such a struct, and `offset` that of a `T` in it.
+#[inline(always)]
+unsafe fn of_task<T: Copy + Default>(base: *const c_void, offset: usize) -> T {
+    if global(&BY_COOKIE) != 0 {
+        return copy(base, offset);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { load(base, offset) }
+}
+
 impl Task {
-    /// Since 5.11.
     #[inline(always)]
     pub fn current() -> Self {
+        if global(&BY_COOKIE) != 0 {
+            // SAFETY: takes nothing.
+            return Self(unsafe { bpf_get_current_task() } as *const c_void);
+        }
         // SAFETY: takes nothing, and is always there.
         Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
     }
@@ -261,26 +295,26 @@ impl Task {
     #[inline(always)]
     pub fn is_kernel_thread(self) -> bool {
         // SAFETY: a `struct task_struct`.
-        let flags: u32 = unsafe { load(self.0, at!(task_flags)) };
+        let flags: u32 = unsafe { of_task(self.0, at!(task_flags)) };
         flags & PF_KTHREAD != 0
     }
 
     #[inline(always)]
     fn leader(self) -> *const c_void {
         // SAFETY: a `struct task_struct`.
-        unsafe { load(self.0, at!(task_group_leader)) }
+        unsafe { of_task(self.0, at!(task_group_leader)) }
     }
 
     #[inline(always)]
     pub fn tgid(self) -> u32 {
         // SAFETY: a `struct task_struct`.
-        unsafe { load(self.0, at!(task_tgid)) }
+        unsafe { of_task(self.0, at!(task_tgid)) }
     }
 
     #[inline(always)]
     pub fn parent_tgid(self) -> u32 {
         // SAFETY: each a `struct task_struct`.
-        unsafe { Self(load(self.0, at!(task_real_parent))).tgid() }
+        unsafe { Self(of_task(self.0, at!(task_real_parent))).tgid() }
     }
 
     #[inline(always)]
@@ -288,9 +322,9 @@ impl Task {
         // SAFETY: each a `struct task_struct`.
         unsafe {
             ProcessKey {
-                start_ns: load(self.leader(), at!(task_start_boottime)),
+                start_ns: of_task(self.leader(), at!(task_start_boottime)),
                 tgid: self.tgid(),
-                exec_id: load(self.0, at!(task_self_exec_id)),
+                exec_id: of_task(self.0, at!(task_self_exec_id)),
             }
         }
     }
@@ -310,7 +344,7 @@ impl Task {
     #[inline(always)]
     pub fn uid(self) -> u32 {
         // SAFETY: a `struct task_struct`, and its `struct cred`.
-        unsafe { load(load(self.0, at!(task_cred)), at!(cred_uid)) }
+        unsafe { of_task(of_task(self.0, at!(task_cred)), at!(cred_uid)) }
     }
 
     #[inline(always)]
@@ -319,8 +353,8 @@ impl Task {
         // SAFETY: a `struct task_struct`. In two halves, as a program loads no more at once.
         let halves: [u64; 2] = unsafe {
             [
-                load(leader, at!(task_comm)),
-                load(leader, at!(task_comm) + 8),
+                of_task(leader, at!(task_comm)),
+                of_task(leader, at!(task_comm) + 8),
             ]
         };
         // SAFETY: as many bytes, any of which are valid.

@@ -13,7 +13,7 @@ use aya_log_ebpf::debug;
 use netwatch_common::{Counter, SocketMemory, TcpEnd, TcpFull, TcpLite, detail, flag, how, kind};
 
 use crate::{
-    maps::{DETAIL, EVENTS, OPEN_HOOK, count, global},
+    maps::{BY_COOKIE, DETAIL, EVENTS, OPEN_HOOK, count, forget, global},
     owner, ring,
     sock::{IPPROTO_TCP, Sock},
 };
@@ -55,6 +55,9 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     if sock.protocol() != IPPROTO_TCP || !matters(old, new) {
         return;
     }
+    if global(&BY_COOKIE) != 0 && is_without_cookie(old, new) {
+        return;
+    }
     let Some(memory) = sock.memory_or_new() else {
         match pass {
             Pass::First => count(Counter::Deferred, 1),
@@ -74,9 +77,20 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     match (old, new) {
         (LISTEN, SYN_RECV) => arrive(memory, now),
         (CLOSE, SYN_SENT | LISTEN) => depart(sock, memory, now),
+        (SYN_RECV, ESTABLISHED) if global(&BY_COOKIE) != 0 => {
+            arrive(memory, now);
+            proceed(sock, memory, now);
+        }
         _ if old == new => close_again(ctx, sock, memory, now),
         _ => proceed(sock, memory, now),
     }
+}
+
+/// Whether a transition comes before the socket has a cookie. By cookie, the sock-ops callbacks tell of
+/// these, or the next transition.
+#[inline(always)]
+fn is_without_cookie(old: u8, new: u8) -> bool {
+    matches!((old, new), (LISTEN, SYN_RECV) | (CLOSE, SYN_SENT | LISTEN))
 }
 
 /// Whether a transition is worth a look where only ends are told: it says who closes first, or whose
@@ -107,6 +121,24 @@ fn arrive(memory: &mut SocketMemory, now: u64) {
         flag::OPENING
     };
     memory.stale_err = 0;
+}
+
+/// connect or listen, told by a sock-ops callback instead of the tracepoint.
+#[inline(always)]
+pub fn departs(sock: Sock, memory: &mut SocketMemory, state: u8) {
+    (memory.old, memory.new) = (CLOSE, state);
+    // SAFETY: takes nothing, and is there in every program type.
+    depart(sock, memory, unsafe { bpf_ktime_get_ns() });
+}
+
+/// The end of a socket, where what is remembered of it does not go with it.
+///
+/// Tracepoint `tcp:tcp_destroy_sock` (4.15), from `tcp_v4_destroy_sock` and through it for IPv6:
+/// `(struct sock *sk)`.
+#[btf_tracepoint(function = "tcp_destroy_sock")]
+pub fn tcp_forget(ctx: BtfTracePointContext) -> i32 {
+    forget(Sock(ctx.arg(0)).cookie());
+    0
 }
 
 /// connect or listen. The local port may be missing, or left over from an earlier connection, until

@@ -84,7 +84,7 @@ fn observe(ctx: &SkBuffContext, way: Way) {
     }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(skb.cast()) };
-    let (remote, remote_port) = remote(sk, &packet, way);
+    let (remote, remote_port) = remote(sk, cookie, &packet, way);
     let key = FlowKey {
         cookie,
         remote,
@@ -162,7 +162,7 @@ fn ipv6_header(skb: *const __sk_buff) -> Option<u32> {
 /// The other end. On the way out it is what the process said, because egress comes after NAT: the
 /// address that it gave with the datagram, also on a connected socket, or else the socket's peer.
 #[inline(always)]
-fn remote(sk: *const bpf_sock, packet: &Packet, way: Way) -> ([u8; 16], u16) {
+fn remote(sk: *const bpf_sock, cookie: u64, packet: &Packet, way: Way) -> ([u8; 16], u16) {
     if way == Way::In {
         return (packet.source, packet.source_port);
     }
@@ -172,7 +172,7 @@ fn remote(sk: *const bpf_sock, packet: &Packet, way: Way) -> ([u8; 16], u16) {
     if is_connected && peer(sk) == destination {
         return destination;
     }
-    if let Some(memory) = memory_of(sk.cast(), 0)
+    if let Some(memory) = memory_of(sk.cast(), || cookie, 0)
         && was_noted_for_this(memory)
     {
         memory.sent_by = 0;
@@ -271,7 +271,7 @@ fn report(
 ) {
     // SAFETY: a value of the map.
     unsafe { (*flow).reported_ns = now };
-    let memory = memory_of(sk.cast(), 0);
+    let memory = memory_of(sk.cast(), || key.cookie, 0);
     if let Some(memory) = &memory
         && memory.flags & flag::RELEASED != 0
     {

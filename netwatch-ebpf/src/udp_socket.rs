@@ -7,7 +7,7 @@
 
 use aya_ebpf::{
     EbpfContext,
-    bindings::{BPF_SK_STORAGE_GET_F_CREATE, bpf_sock},
+    bindings::bpf_sock,
     helpers::{bpf_get_current_pid_tgid, bpf_get_socket_cookie, bpf_ktime_get_ns},
     macros::{cgroup_sock, cgroup_sock_addr},
     programs::{SockAddrContext, SockContext},
@@ -15,17 +15,16 @@ use aya_ebpf::{
 use netwatch_common::{Counter, ReleaseRecord, flag, how, kind};
 
 use crate::{
-    maps::{FLOW_EVENTS, count},
+    maps::{BY_COOKIE, FLOW_EVENTS, count, forget, global},
     owner, ring,
-    sock::{IPPROTO_UDP, mapped, memory_of},
+    sock::{CREATE, IPPROTO_UDP, mapped, memory_of},
 };
 
 /// socket().
 #[cgroup_sock(sock_create)]
 pub fn udp_create(ctx: SockContext) -> i32 {
     if is_udp(ctx.sock) {
-        let create = u64::from(BPF_SK_STORAGE_GET_F_CREATE);
-        match memory_of(ctx.sock.cast(), create) {
+        match memory_of(ctx.sock.cast(), || cookie_of(ctx.sock), CREATE) {
             Some(memory) => {
                 owner::touch(memory, how::CREATE);
             }
@@ -108,14 +107,17 @@ pub fn udp_release(ctx: SockContext) -> i32 {
     if !is_udp(ctx.sock) {
         return 1;
     }
-    if let Some(memory) = memory_of(ctx.sock.cast(), 0) {
+    let cookie = cookie_of(ctx.sock);
+    if let Some(memory) = memory_of(ctx.sock.cast(), || cookie, 0) {
         memory.flags |= flag::RELEASED;
-        if memory.flags & flag::ANNOUNCED == 0 {
+        let is_announced = memory.flags & flag::ANNOUNCED != 0;
+        if global(&BY_COOKIE) != 0 {
+            forget(cookie);
+        }
+        if !is_announced {
             return 1;
         }
     }
-    // SAFETY: the context of this program.
-    let cookie = unsafe { bpf_get_socket_cookie(ctx.sock.cast()) };
     let header = ring::header(now(), cookie, kind::UDP_RELEASE);
     let waiting = ring::waiting(&FLOW_EVENTS);
     if !ring::send(&FLOW_EVENTS, ReleaseRecord { header }, waiting) {
@@ -129,7 +131,7 @@ fn bound(ctx: &SockContext) {
     if !is_udp(ctx.sock) {
         return;
     }
-    if let Some(memory) = memory_of(ctx.sock.cast(), 0)
+    if let Some(memory) = memory_of(ctx.sock.cast(), || cookie_of(ctx.sock), 0)
         && memory.owner.how < how::BIND
     {
         owner::touch(memory, how::BIND);
@@ -139,15 +141,13 @@ fn bound(ctx: &SockContext) {
 #[inline(always)]
 fn used(ctx: &SockAddrContext, how: u8) {
     let Some(sk) = udp_sock(ctx) else { return };
-    let Some(memory) = memory_of(sk, 0) else {
+    let Some(memory) = memory_of(sk, || cookie(ctx), 0) else {
         return;
     };
     if owner::is_running(memory) {
         return;
     }
-    // SAFETY: the context of this program.
-    let cookie = unsafe { bpf_get_socket_cookie(ctx.as_ptr()) };
-    owner::io(ctx, cookie, memory, how, now());
+    owner::io(ctx, cookie(ctx), memory, how, now());
 }
 
 /// Remembers where to, because the packet that follows may show an address that NAT put there.
@@ -155,7 +155,7 @@ fn used(ctx: &SockAddrContext, how: u8) {
 fn sent(ctx: &SockAddrContext, to: [u8; 16], port: u32) {
     used(ctx, how::IO);
     let Some(sk) = udp_sock(ctx) else { return };
-    let Some(memory) = memory_of(sk, 0) else {
+    let Some(memory) = memory_of(sk, || cookie(ctx), 0) else {
         return;
     };
     memory.sent_to = to;
@@ -189,6 +189,18 @@ fn is_udp(sock: *const bpf_sock) -> bool {
 pub fn bytes(words: [u32; 4]) -> [u8; 16] {
     // SAFETY: any 16 bytes are valid.
     unsafe { core::mem::transmute(words) }
+}
+
+#[inline(always)]
+fn cookie(ctx: &SockAddrContext) -> u64 {
+    // SAFETY: the context of the program.
+    unsafe { bpf_get_socket_cookie(ctx.as_ptr()) }
+}
+
+#[inline(always)]
+fn cookie_of(sock: *mut bpf_sock) -> u64 {
+    // SAFETY: the context of the program.
+    unsafe { bpf_get_socket_cookie(sock.cast()) }
 }
 
 #[inline(always)]

@@ -16,7 +16,16 @@ pub struct Layout {
     pub kern_sock_mask: u32,
     /// How many arguments `inet_csk_accept` has; 0 where there is no such function.
     pub accept_arguments: u32,
+    /// Tracing programs lack socket storage, the cookie helper or a typed task.
+    pub by_cookie: bool,
 }
+
+/// What the kernel calls those helpers when a tracing program calls them (5.11, 5.12, 5.11).
+const HELPERS: [&str; 3] = [
+    "bpf_sk_storage_get_tracing",
+    "bpf_get_socket_ptr_cookie",
+    "bpf_get_current_task_btf",
+];
 
 /// Where the kernel describes its own types (`CONFIG_DEBUG_INFO_BTF`, 5.4).
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -56,6 +65,9 @@ impl Layout {
             offsets: bytemuck::cast(values),
             kern_sock_mask,
             accept_arguments: parameters(&btf, ACCEPT)?.map_or(0, |names| names.len() as u32),
+            by_cookie: HELPERS
+                .iter()
+                .any(|helper| function_id(&btf, helper).is_err()),
         })
     }
 }

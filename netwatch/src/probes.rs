@@ -99,6 +99,12 @@ pub const FILES: &str = "snapshot_files";
 /// The capability that reads what is open already.
 pub const SNAPSHOT: &str = "snapshot";
 
+/// The capability to remember something of each socket, with a rung that takes no program of its own and
+/// one for tracing programs that can't do that.
+pub const MEMORY: &str = "memory";
+pub const SOCKET_STORAGE: &str = "sk_storage";
+pub const COOKIE_MAP: &str = "cookie_map";
+
 /// The capability that tells of transitions.
 pub const TCP: &str = "tcp";
 
@@ -285,6 +291,13 @@ pub const PROBES: &[Probe] = {
             OPEN,
             "sock_ops",
         ),
+        required(probe(
+            "tcp_forget",
+            BtfTracepoint("tcp_destroy_sock"),
+            "tcp_destroy_sock(sk)",
+            MEMORY,
+            COOKIE_MAP,
+        )),
         required(probe(
             "tcp_state",
             BtfTracepoint("inet_sock_set_state"),

@@ -47,6 +47,13 @@ const TRACE_HOOKS: &str = "cap_bpf and cap_perfmon, and a kernel with CONFIG_DEB
 pub const STANDINGS: &[Standing] = &[
     complete("tcp", "tp_btf"),
     lacking("tcp", NONE, "anything of TCP", TRACE_HOOKS),
+    complete("memory", "sk_storage"),
+    lacking(
+        "memory",
+        "cookie_map",
+        "when a connection arrived, before it was established, and whose it is until it is accepted or used",
+        "Linux 5.12 or later",
+    ),
     complete("open", "sock_ops"),
     lacking(
         "open",
@@ -154,8 +161,12 @@ mod tests {
         let named = named();
         assert_eq!(named.len(), STANDINGS.len(), "a rung has two rows");
         let of_probes = PROBES.iter().map(|probe| (probe.capability, probe.rung));
+        let without_program = [(probes::MEMORY, probes::SOCKET_STORAGE)];
         let of_snapshot = snapshot::RUNGS.iter().map(|rung| (probes::SNAPSHOT, *rung));
-        let mut rungs: HashSet<_> = of_probes.chain(of_snapshot).collect();
+        let mut rungs: HashSet<_> = of_probes
+            .chain(of_snapshot)
+            .chain(without_program)
+            .collect();
         let capabilities: HashSet<_> = rungs.iter().map(|(capability, _)| *capability).collect();
         rungs.extend(
             capabilities

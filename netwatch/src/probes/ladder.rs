@@ -1,12 +1,13 @@
 //! Climbing: of each capability's rungs the best that the kernel takes, found out by loading it.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use aya::{Btf, Ebpf};
 
 use netwatch_common::detail;
 
 use super::{
-    FILES, NONE, OPEN, PROBES, SNAPSHOT, TCP, UDP, capabilities, is_required,
+    COOKIE_MAP, FILES, MEMORY, NONE, OPEN, PROBES, SNAPSHOT, SOCKET_STORAGE, TCP, UDP,
+    capabilities, is_required,
     load::{LoadOptions, Loader},
     rungs_of,
 };
@@ -35,14 +36,25 @@ pub fn attach(options: &LoadOptions) -> Result<Attached> {
 }
 
 fn try_attach(options: &LoadOptions) -> Result<Attached> {
-    let layout = Layout::of_this_kernel()?;
+    let mut layout = Layout::of_this_kernel()?;
+    if let Some(wanted) = options.wanted(MEMORY) {
+        layout.by_cookie = wanted == COOKIE_MAP;
+    }
     let btf = Btf::from_sys_fs().context("read the kernel's BTF")?;
-    // Where only ends are told, nothing needs the ports of the start.
-    let needed = options.detail < detail::ENDS;
+    // Where only ends are told, nothing needs the ports of the start; but by cookie, this is what gives
+    // connections theirs.
+    let needed = options.detail < detail::ENDS || layout.by_cookie;
     let open = needed && options.wanted(OPEN) != Some(NONE);
     let mut attached = attach_all(options, layout, &btf, open)?;
     let is_refused = |rung: &Rung| rung.capability == OPEN && rung.rung == NONE;
     if open && attached.rungs.iter().any(is_refused) {
+        if layout.by_cookie {
+            let refused = attached.missing.into_iter();
+            let mut refused = refused.filter(|(rung, _)| rung.capability == OPEN);
+            let error = refused.next().map(|(_, error)| error);
+            return Err(error.unwrap_or_else(|| anyhow!("{OPEN} has no rung")))
+                .context("give connections a cookie, which this kernel's tracing programs can't");
+        }
         // `tcp_state` was told to leave the start of a connection to a program that isn't there.
         let mut refused = std::mem::take(&mut attached.missing);
         refused.retain(|(rung, _)| rung.capability == OPEN);
@@ -66,7 +78,19 @@ fn attach_all(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> R
         missing: Vec::new(),
     };
     for capability in capabilities() {
-        if capability == OPEN && !open || capability == UDP && !options.udp {
+        let is_needed = match capability {
+            OPEN => open,
+            UDP => options.udp,
+            MEMORY => layout.by_cookie,
+            _ => true,
+        };
+        if !is_needed {
+            if capability == MEMORY {
+                climb.rungs.push(Rung {
+                    capability,
+                    rung: SOCKET_STORAGE,
+                });
+            }
             continue;
         }
         if capability == TCP {

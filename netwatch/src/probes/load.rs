@@ -105,6 +105,7 @@ fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> 
         .btf(Some(btf))
         .override_global("OFFSETS", &layout.offsets, true)
         .override_global("KERN_SOCK_MASK", &layout.kern_sock_mask, true)
+        .override_global("BY_COOKIE", &u32::from(layout.by_cookie), true)
         .override_global("ACCEPT_ARGUMENTS", &layout.accept_arguments, true)
         .override_global("OPEN_HOOK", &open_hook, true)
         .override_global("CURRENT_IN_SKB", &current_in_skb, true)
@@ -112,6 +113,9 @@ fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> 
         .override_global("RING_BYTES", &options.ring_bytes, true)
         .override_global(aya_log::LEVEL, &log_level, true)
         .map_max_entries("EVENTS", options.ring_bytes);
+    if !layout.by_cookie {
+        loader.map_max_entries("MEMORIES", 1);
+    }
     loader
         .load(OBJECT)
         .context("create netwatch's maps in the kernel")

@@ -84,11 +84,11 @@ mod tests {
             ),
             (
                 "acept=none",
-                "there is no capability \"acept\": there are tcp, open, accept, io, reset, udp, snapshot",
+                "there is no capability \"acept\": there are tcp, memory, open, accept, io, reset, udp, snapshot",
             ),
             (
                 "netns=all",
-                "there is no capability \"netns\": there are tcp, open, accept, io, reset, udp, snapshot",
+                "there is no capability \"netns\": there are tcp, memory, open, accept, io, reset, udp, snapshot",
             ),
             ("tcp=none", "tcp has no rung \"none\": there are tp_btf"),
             (
