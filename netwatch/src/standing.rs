@@ -54,6 +54,7 @@ pub const STANDINGS: &[Standing] = &[
         "when a connection arrived, before it was established, and whose it is until it is accepted or used",
         "Linux 5.12 or later",
     ),
+    lacking("memory", NONE, "anything of TCP", TRACE_HOOKS),
     complete("open", "sock_ops"),
     lacking(
         "open",

@@ -97,7 +97,7 @@ impl<'a> Loader<'a> {
 }
 
 fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Ebpf> {
-    let open_hook = u32::from(open);
+    let (open_hook, by_cookie) = (u32::from(open), u32::from(layout.by_cookie));
     let current_in_skb = u32::from(kernel::tells_the_thread_in_skb());
     let log_level: u8 = if options.diagnostics { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
@@ -105,7 +105,7 @@ fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> 
         .btf(Some(btf))
         .override_global("OFFSETS", &layout.offsets, true)
         .override_global("KERN_SOCK_MASK", &layout.kern_sock_mask, true)
-        .override_global("BY_COOKIE", &u32::from(layout.by_cookie), true)
+        .override_global("BY_COOKIE", &by_cookie, true)
         .override_global("ACCEPT_ARGUMENTS", &layout.accept_arguments, true)
         .override_global("OPEN_HOOK", &open_hook, true)
         .override_global("CURRENT_IN_SKB", &current_in_skb, true)
