@@ -131,6 +131,11 @@ impl Table {
             out.push(opening(&row.socket, transition, event.at));
         }
         row.socket.state = transition.new;
+        match (transition.old, transition.new) {
+            (_, State::Listen) => self.listeners.note(&row.socket),
+            (State::Listen, State::Close) => self.listeners.forget(&row.socket),
+            _ => {}
+        }
         let stale = self
             .sockets
             .get(&event.cookie)

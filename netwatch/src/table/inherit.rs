@@ -1,5 +1,7 @@
-//! Connections that arrive at a listener from before the start. Where the iterators found that listener,
-//! the kernel side knows its owner and hands it down; where they were refused, only the table does.
+//! Connections that arrive at a listener. The kernel side hands its owner down where it can; not where the
+//! listener is from before the start and no iterator found it, nor where memory is kept by cookie.
+
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
@@ -13,9 +15,27 @@ const fn port(socket: &Socket) -> Port {
     (socket.netns, socket.family, socket.local.port)
 }
 
-/// The listeners that the last snapshot found.
+/// The listeners that the last snapshot found, and those that came since.
 #[derive(Default)]
 pub(super) struct Listeners(FxHashMap<Port, Vec<Cookie>>);
+
+impl Listeners {
+    pub(super) fn note(&mut self, listener: &Socket) {
+        let there = self.0.entry(port(listener)).or_default();
+        if !there.contains(&listener.cookie) {
+            there.push(listener.cookie);
+        }
+    }
+
+    pub(super) fn forget(&mut self, listener: &Socket) {
+        if let Entry::Occupied(mut there) = self.0.entry(port(listener)) {
+            there.get_mut().retain(|cookie| *cookie != listener.cookie);
+            if there.get().is_empty() {
+                there.remove();
+            }
+        }
+    }
+}
 
 impl Table {
     /// Notes the listeners of a snapshot, in place of those of the one before.
@@ -23,8 +43,7 @@ impl Table {
         self.listeners.0.clear();
         let sockets = snapshot.found.iter().map(|found| &found.socket);
         for socket in sockets.filter(|socket| socket.state == State::Listen) {
-            let there = self.listeners.0.entry(port(socket)).or_default();
-            there.push(socket.cookie);
+            self.listeners.note(socket);
         }
     }
 
