@@ -51,7 +51,7 @@ pub const STANDINGS: &[Standing] = &[
     lacking(
         "memory",
         "cookie_map",
-        "when a connection arrived, before it was established, and whose it is until it is accepted or used",
+        "when a connection arrived, before it was established",
         "Linux 5.12 or later",
     ),
     lacking("memory", NONE, "anything of TCP", TRACE_HOOKS),

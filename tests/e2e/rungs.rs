@@ -1,8 +1,8 @@
 //! `--rung`: one and the same work, told on every rung that this kernel takes.
 
 use crate::harness::{
-    ANY4, How, Reason, Stage,
-    State::{Close, CloseWait, LastAck},
+    ANY4, Flow, How, Pair, Reason, Stage,
+    State::{Close, CloseWait, FinWait1, FinWait2, LastAck, TimeWait},
     netwatch::command,
     pair::arrived,
     skip,
@@ -98,6 +98,43 @@ fn accept_on_every_rung() {
     }
 }
 
+/// What is remembered of a socket is the same wherever it is kept: who connected, who listens and accepts,
+/// who closed first, and who sends datagrams.
+#[test]
+fn memory_on_every_rung() {
+    for rungs in ["memory=sk_storage", "memory=cookie_map"] {
+        if let Some(why) = refusal(rungs) {
+            skip(&format!("{rungs}: {why}"));
+            continue;
+        }
+        let stage = Stage::new();
+        let mut watch = stage.watch(&["--strict", "--rung", rungs]);
+        let mut pair = Pair::meet(&stage);
+        pair.client.send(&pair.near, 100);
+        pair.server.recv(&pair.far, 100);
+        pair.client.close(&pair.near);
+        pair.server.drain(&pair.far);
+        pair.server.close(&pair.far);
+        let near = pair.near_life().to(&[FinWait1, FinWait2, TimeWait]);
+        watch.expect(near.ends(Reason::LocalFin, 100, 0));
+        let far = pair.far_life().to(&[CloseWait, LastAck, Close]);
+        watch.expect(far.ends(Reason::RemoteFin, 0, 100));
+        let (mut asker, mut answerer) = (stage.actor("asker"), stage.actor("answerer"));
+        let mut well_known = answerer.socket("udp", ANY4);
+        answerer.bind(&mut well_known, ANY4);
+        let mut socket = asker.socket("udp", ANY4);
+        asker
+            .connect_on(&mut socket, well_known.local)
+            .expect("connect");
+        asker.send(&socket, 12);
+        answerer.recv(&well_known, 12);
+        asker.close(&socket);
+        let flow = Flow::of(&socket, well_known.local).connected().sent(1, 12);
+        watch.expect_flow(flow.closed_by(&asker.who, &[How::Connect]));
+        watch.stop();
+    }
+}
+
 /// What can be left out is left out.
 #[test]
 fn none_of_all_that_netwatch_can_do_without() {
@@ -128,7 +165,7 @@ fn an_unknown_rung_is_an_error_that_names_the_known() {
         (
             "trace",
             "acept=none",
-            "there is no capability \"acept\": there are tcp, open, accept,",
+            "there is no capability \"acept\": there are tcp, memory, open, accept,",
         ),
         (
             "life",
