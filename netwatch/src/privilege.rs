@@ -82,14 +82,15 @@ pub fn survey() -> Vec<Privilege> {
         .collect()
 }
 
+/// Whether this process may use one of them.
+pub fn holds(name: &str) -> bool {
+    let mut survey = survey().into_iter();
+    survey.any(|privilege| privilege.name == name && privilege.is_held)
+}
+
 /// Whether this process may enter other network namespaces, and find those of other users: the rung of
 /// [`crate::standing::NETNS`].
 pub fn netns_rung() -> &'static str {
-    let survey = survey();
-    let holds = |name| {
-        let mut survey = survey.iter();
-        survey.any(|privilege| privilege.name == name && privilege.is_held)
-    };
     match (holds("cap_sys_admin"), holds("cap_sys_ptrace")) {
         (true, true) => "all",
         (true, false) => "reachable",

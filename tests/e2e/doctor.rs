@@ -50,6 +50,12 @@ fn as_root_it_finds_what_a_trace_finds() {
         let unseen = start.unseen.get(*name).unwrap_or(&Value::Null);
         assert_eq!(unseen, &line["unseen"], "{name}");
         assert_eq!(line["remedy"].is_null(), unseen.is_null(), "{name}");
+        for refusal in line["refused"].as_array().expect("an array") {
+            let reason = refusal["reason"].as_str().expect("a reason");
+            let (_, meaning) = reason.split_once(": ").expect("what was refused");
+            let is_plain = !meaning.starts_with("Operation") && reason.ends_with(')');
+            assert!(is_plain, "an error's number alone: {reason}");
+        }
     }
     let complete = capabilities
         .iter()
@@ -77,6 +83,7 @@ fn without_net_admin_it_is_degraded() {
     let first = text.lines().next().expect("a line");
     assert!(first.ends_with(": degraded"), "{text}");
     for part in [
+        "\n    cgroup_skb: refused: attach udp_create to the root cgroup: this needs cap_net_admin (",
         "\n  cap_net_admin     missing   to ",
         "\n  tcp               tp_btf\n",
         "\n  open              none\n    not seen: the local port of a connection before",
@@ -101,6 +108,10 @@ fn without_bpf_it_cannot_trace() {
     let (lines, verdict) = lines(&mut without(lacking, &["doctor", "--json"]));
     assert_eq!(verdict["verdict"], "cannot_trace");
     let cause = verdict["cause"].as_str().expect("a cause");
-    assert!(cause.contains("cap_bpf"), "no errno stands alone: {cause}");
+    let first = cause.lines().next().expect("a line");
+    assert!(
+        first.contains("this needs cap_bpf"),
+        "no errno stands alone: {cause}"
+    );
     assert!(of(&lines, "capability", "capability").is_empty());
 }

@@ -116,9 +116,7 @@ fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> 
     if !layout.by_cookie {
         loader.map_max_entries("MEMORIES", 1);
     }
-    loader
-        .load(OBJECT)
-        .context("create netwatch's maps in the kernel")
+    loader.load(OBJECT).map_err(refusal::of_maps)
 }
 
 fn load_and_attach(

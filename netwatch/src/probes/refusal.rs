@@ -2,10 +2,10 @@
 
 use std::{error::Error, io};
 
-use aya::{BtfError, programs::ProgramError};
+use aya::{BtfError, EbpfError, programs::ProgramError};
 
 use super::{Hook, Probe};
-use crate::privilege;
+use crate::{privilege, text};
 
 /// `ENOTSUPP` of `include/linux/errno.h`, which no C library names.
 const ENOTSUPP: i32 = 524;
@@ -47,7 +47,8 @@ const MEANINGS: &[Meaning] = &[
 pub(super) fn explained(error: &ProgramError, probe: &Probe) -> anyhow::Error {
     let meaning = meaning(error, probe.hook);
     let what = format!("attach {} to {}", probe.program, probe.hook);
-    anyhow::anyhow!("{meaning} ({})", words(error)).context(what)
+    let (words, log) = words(error);
+    anyhow::anyhow!("{what}: {meaning} ({words}){log}")
 }
 
 /// The sentence for people.
@@ -81,43 +82,83 @@ fn lacking(hook: Hook) -> Vec<&'static str> {
     missing.map(|held| held.name).collect()
 }
 
-/// The error number of the system call that failed.
-fn errno(error: &ProgramError) -> Option<i32> {
-    if let ProgramError::IOError(error) = error {
-        return error.raw_os_error();
-    }
-    let mut error: &dyn Error = error;
-    loop {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return error.raw_os_error();
+/// Says what it means that the object's maps were refused.
+pub(super) fn of_maps(error: EbpfError) -> anyhow::Error {
+    let is_forbidden = errno(&error) == Some(libc::EPERM);
+    let meaning = match is_forbidden {
+        true if !privilege::holds("cap_bpf") => "this needs cap_bpf",
+        true => {
+            "the container, or before Linux 5.11 the limit of locked memory (ulimit -l), forbids it"
         }
-        error = error.source()?;
-    }
+        false => "this kernel refuses them",
+    };
+    anyhow::Error::new(error).context(format!("create maps in the kernel: {meaning}"))
 }
 
-fn words(error: &ProgramError) -> String {
-    match error {
-        ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        } => {
-            let log = verifier_log.to_string();
-            let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
-            let tail = &lines[lines.len().saturating_sub(6)..];
-            let error = io_error.to_string();
-            let words: Vec<&str> = std::iter::once(&*error)
-                .chain(tail.iter().copied())
-                .collect();
-            words.join("\n  ")
+/// The error number of the system call that failed.
+fn errno(error: &(dyn Error + 'static)) -> Option<i32> {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        // What some pass on as if it were that error itself.
+        let passed_on = match error.downcast_ref::<ProgramError>() {
+            Some(ProgramError::IOError(error)) => Some(error),
+            Some(ProgramError::LoadError { io_error, .. }) => Some(io_error),
+            _ => None,
+        };
+        if let Some(error) = error.downcast_ref::<io::Error>().or(passed_on) {
+            return error.raw_os_error();
         }
-        _ => {
-            let mut words = error.to_string();
-            let mut error: &dyn Error = error;
-            while let Some(source) = error.source() {
-                words = format!("{words}: {source}");
-                error = source;
-            }
-            words
-        }
+        cause = error.source();
+    }
+    None
+}
+
+/// So many of the verifier's last lines say what it didn't like.
+const LAST_LINES: usize = 6;
+
+/// The error's own words, and where it was the verifier, a line for each of its last.
+fn words(error: &ProgramError) -> (String, String) {
+    if let ProgramError::LoadError {
+        io_error,
+        verifier_log,
+    } = error
+    {
+        let log = verifier_log.to_string();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].iter();
+        let last = last.map(|line| format!("\n  {}", text::clean(line.as_bytes())));
+        return (io_error.to_string(), last.collect());
+    }
+    let mut words = error.to_string();
+    let mut error: &dyn Error = error;
+    while let Some(source) = error.source() {
+        words = format!("{words}: {source}");
+        error = source;
+    }
+    (words, String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use aya::maps::MapError;
+
+    use super::*;
+
+    #[test]
+    fn the_number_is_found_behind_other_errors() {
+        let io_error = || io::Error::from_raw_os_error(libc::EPERM);
+        let of_map = EbpfError::MapError(MapError::CreateError {
+            name: "EVENTS".to_owned(),
+            io_error: io_error(),
+        });
+        assert_eq!(errno(&of_map), Some(libc::EPERM));
+        assert_eq!(errno(&ProgramError::IOError(io_error())), Some(libc::EPERM));
+        assert_eq!(errno(&ProgramError::NotLoaded), None);
+        let told = format!("{:#}", of_maps(of_map));
+        assert!(told.starts_with("create maps in the kernel: "), "{told}");
+        assert!(
+            told.contains("forbids it: ") || told.contains("cap_bpf: "),
+            "{told}"
+        );
     }
 }
