@@ -11,7 +11,6 @@
 use core::ffi::c_void;
 
 use aya_ebpf::{
-    EbpfContext as _,
     helpers::{bpf_get_socket_cookie, bpf_ktime_get_ns},
     macros::{cgroup_sock_addr, fexit},
     programs::{FExitContext, SockAddrContext},
@@ -46,6 +45,8 @@ pub fn accept_exit(ctx: FExitContext) -> i32 {
 #[cfg(target_arch = "bpf")]
 #[inline(always)]
 fn returned(ctx: &FExitContext) -> *const c_void {
+    use aya_ebpf::EbpfContext as _;
+
     let sk: *const c_void;
     // SAFETY: the context has the arguments, 8 bytes each, and then what is returned.
     unsafe {

@@ -4,7 +4,6 @@
 //! Tracepoint `sock:inet_sock_set_state` (4.16; as a BTF tracepoint 5.5).
 #![no_std]
 #![no_main]
-#![warn(missing_docs)]
 
 use aya_ebpf::{
     bindings::BPF_RB_NO_WAKEUP,

@@ -33,6 +33,10 @@ static NOTHING: SocketMemory = {
 
 /// What is remembered of the socket with this cookie, made and zeroed where there was nothing if that is
 /// wanted. None without a cookie, or a place.
+#[expect(
+    clippy::needless_borrows_for_generic_args,
+    reason = "by value it would take up the program's stack, which has no room for it"
+)]
 #[inline(always)]
 pub fn memory_by_cookie(cookie: u64, create: bool) -> Option<&'static mut SocketMemory> {
     const NOEXIST: u64 = 1;
