@@ -16,6 +16,7 @@ mod snapshot;
 mod snapshot_rungs;
 // Whose a socket is.
 mod namespaces;
+mod onlooker;
 mod owner;
 mod short_lived;
 mod uring;
