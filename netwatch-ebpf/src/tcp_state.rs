@@ -351,6 +351,10 @@ fn unremembered(ctx: &BtfTracePointContext, sock: Sock, old: u8, new: u8) {
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
     memory.cookie = sock.cookie();
+    if memory.cookie == 0 {
+        // Nothing would tell this socket from others: it stays with the loss that was counted.
+        return;
+    }
     let waiting = ring::waiting(&EVENTS);
     send_full(sock, &mut memory, now, new != SYN_SENT, waiting);
 }

@@ -1,6 +1,6 @@
 //! Climbing: of each capability's rungs the best that the kernel takes, found out by loading it.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{Btf, Ebpf};
 
 use netwatch_common::detail;
@@ -45,6 +45,12 @@ fn try_attach(options: &LoadOptions) -> Result<Attached> {
     // connections theirs.
     let needed = options.detail < detail::ENDS || layout.by_cookie;
     let open = needed && options.wanted(OPEN) != Some(NONE);
+    if layout.by_cookie && !open {
+        bail!(
+            "{MEMORY} stands on {COOKIE_MAP}, for which the programs of {OPEN} give connections their \
+             cookies: leave out {OPEN}={NONE}"
+        );
+    }
     let mut attached = attach_all(options, layout, &btf, open)?;
     let is_refused = |rung: &Rung| rung.capability == OPEN && rung.rung == NONE;
     if open && attached.rungs.iter().any(is_refused) {
@@ -84,13 +90,13 @@ fn attach_all(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> R
             MEMORY => layout.by_cookie,
             _ => true,
         };
+        if capability == MEMORY && !is_needed {
+            climb.rungs.push(Rung {
+                capability,
+                rung: SOCKET_STORAGE,
+            });
+        }
         if !is_needed {
-            if capability == MEMORY {
-                climb.rungs.push(Rung {
-                    capability,
-                    rung: SOCKET_STORAGE,
-                });
-            }
             continue;
         }
         if capability == TCP {
