@@ -16,7 +16,7 @@ mod snapshot;
 mod socket;
 
 pub use counter::Counter;
-pub use offsets::{HolderOffsets, Offsets};
+pub use offsets::{HolderOffsets, Offsets, RecordOffsets};
 pub use owner::{Owner, PATH_BYTES, ProcessKey, ProcessRecord, how};
 pub use record::{
     Header, OwnerRecord, ReleaseRecord, ResetRecord, TcpEnd, TcpFull, TcpLite, TcpStats, UdpRecord,

@@ -93,6 +93,40 @@ offsets! {
     task_group_leader: "task_struct" "group_leader",
 }
 
+/// Declares a struct of byte offsets of fields in the records of classic tracepoints and, beside it, where
+/// each stands: one row per field.
+macro_rules! records {
+    (
+        $(#[$of:meta])* $name:ident
+        $($(#[$doc:meta])* $field:ident : $event:literal $in_record:literal $size:literal,)*
+    ) => {
+        $(#[$of])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+        pub struct $name {
+            $($(#[$doc])* pub $field: u32,)*
+        }
+
+        impl $name {
+            /// `(tracepoint, field, bytes)` in the order of the fields.
+            pub const FIELDS: &[(&str, &str, u32)] = &[$(($event, $in_record, $size),)*];
+        }
+        wire!($name, 4 * $name::FIELDS.len());
+    };
+}
+
+records! {
+    /// Where the records of classic tracepoints keep their fields: from their format files, as kernels differ
+    /// in what stands before them.
+    RecordOffsets
+    /// The socket's address.
+    state_skaddr: "sock/inet_sock_set_state" "skaddr" 8,
+    state_old: "sock/inet_sock_set_state" "oldstate" 4,
+    state_new: "sock/inet_sock_set_state" "newstate" 4,
+    destroy_cookie: "tcp/tcp_destroy_sock" "sock_cookie" 8,
+}
+
 impl HolderOffsets {
     /// What stands in the program for the first of the offsets; the next number for the next.
     pub const PLACEHOLDER: u32 = 0x6e77_0000;

@@ -1,8 +1,11 @@
-//! accept, on two rungs.
+//! accept, on three rungs.
 //!
 //! fexit `inet_csk_accept` (trampolines since 5.5): it takes a connection off its listener's queue, in the
 //! accepting process, and returns it: `struct sock *inet_csk_accept(struct sock *sk, int flags, int *err,
 //! bool kern)`, since 6.10 `(struct sock *sk, struct proto_accept_arg *arg)`.
+//!
+//! kretprobe of the same function, for which a socket is but an address: what it learns waits for a program
+//! that reaches what is remembered of the socket.
 //!
 //! cgroup hooks `getpeername4` and `getpeername6` (5.8, `BPF_CGROUP_INET4_GETPEERNAME` in
 //! `inet_getname`): accept and accept4 ask for the peer's name in the accepting process, unless the
@@ -12,15 +15,15 @@ use core::ffi::c_void;
 
 use aya_ebpf::{
     helpers::{bpf_get_socket_cookie, bpf_ktime_get_ns},
-    macros::{cgroup_sock_addr, fexit},
-    programs::{FExitContext, SockAddrContext},
+    macros::{cgroup_sock_addr, fexit, kretprobe},
+    programs::{FExitContext, RetProbeContext, SockAddrContext},
 };
 use netwatch_common::how;
 
 use crate::{
     maps::{ACCEPT_ARGUMENTS, BY_COOKIE, global},
     owner,
-    sock::{Sock, memory_of},
+    sock::{IPPROTO_TCP, Sock, memory_of},
 };
 
 /// accept, whichever way it is asked for.
@@ -30,7 +33,7 @@ pub fn accept_exit(ctx: FExitContext) -> i32 {
     if sk.is_null() {
         return 0;
     }
-    let sock = Sock(sk);
+    let sock = Sock::typed(sk);
     let Some(memory) = sock.memory() else {
         return 0;
     };
@@ -62,6 +65,25 @@ fn returned(ctx: &FExitContext) -> *const c_void {
 #[cfg(not(target_arch = "bpf"))]
 fn returned(ctx: &FExitContext) -> *const c_void {
     ctx.arg(global(&ACCEPT_ARGUMENTS) as usize)
+}
+
+/// accept, whichever way it is asked for, by a kretprobe.
+#[kretprobe]
+pub fn accept_return(ctx: RetProbeContext) -> u32 {
+    let sk: *const c_void = ctx.ret();
+    let sock = Sock::at_address(sk);
+    if sk.is_null() || sock.protocol() != IPPROTO_TCP {
+        return 0;
+    }
+    let cookie = sock.cookie();
+    // SAFETY: takes nothing, and is there in every program type.
+    let now = unsafe { bpf_ktime_get_ns() };
+    if global(&BY_COOKIE) == 0 {
+        owner::accepts(&ctx, cookie, now);
+    } else if let Some(memory) = sock.memory() {
+        owner::io(&ctx, cookie, memory, how::ACCEPT, now);
+    }
+    0
 }
 
 /// accept on IPv4.

@@ -6,7 +6,11 @@
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use netwatch_common::how;
 
-use crate::{owner, sock::Sock};
+use crate::{
+    maps::{ACCEPT_BESIDE, global},
+    owner,
+    sock::Sock,
+};
 
 /// A process sent.
 #[btf_tracepoint(function = "sock_send_length")]
@@ -24,11 +28,14 @@ pub fn io_receive(ctx: BtfTracePointContext) -> i32 {
 
 #[inline(always)]
 fn used(ctx: &BtfTracePointContext) {
-    let sock = Sock(ctx.arg(0));
+    let sock = Sock::typed(ctx.arg(0));
     if !sock.is_inet() {
         return;
     }
     let Some(memory) = sock.memory() else { return };
+    if global(&ACCEPT_BESIDE) != 0 {
+        owner::adopt(memory, || sock.cookie());
+    }
     if owner::is_running(memory) {
         return;
     }

@@ -18,7 +18,9 @@ mod reset;
 mod ring;
 mod snapshot;
 mod sock;
+mod tcp_forget;
 mod tcp_state;
+mod tcp_tracepoint;
 mod udp_packet;
 mod udp_socket;
 

@@ -7,7 +7,9 @@ use aya_ebpf::{
     macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
 };
-use netwatch_common::{Counter, FlowCounters, FlowKey, Offsets, ProcessKey, SocketMemory};
+use netwatch_common::{
+    Counter, FlowCounters, FlowKey, Offsets, Owner, ProcessKey, RecordOffsets, SocketMemory,
+};
 
 /// TCP transitions, owners and processes. The loader sets its size.
 #[map]
@@ -58,6 +60,11 @@ pub fn memory_by_cookie(cookie: u64, create: bool) -> Option<&'static mut Socket
 pub fn forget(cookie: u64) {
     let _ = MEMORIES.remove(cookie);
 }
+
+/// Who accepted a connection, by its cookie, until a program that reaches what is remembered of it comes by.
+/// Where more wait than there is room for, the first use tells.
+#[map]
+pub static ACCEPTED: LruHashMap<u64, Owner> = LruHashMap::with_max_entries(16_384, 0);
 
 /// Which processes the reader was told about: by pid, so that a reused one is told again.
 #[map]
@@ -141,6 +148,13 @@ pub static OFFSETS: Offsets = {
     unsafe { core::mem::zeroed() }
 };
 
+/// Where the records of classic tracepoints keep their fields.
+#[unsafe(no_mangle)]
+pub static RECORDS: RecordOffsets = {
+    // SAFETY: zero is a valid value of every field; the loader writes the real ones.
+    unsafe { core::mem::zeroed() }
+};
+
 /// The bit of the byte at `OFFSETS.sk_kern_sock`.
 #[unsafe(no_mangle)]
 pub static KERN_SOCK_MASK: u32 = 0;
@@ -157,6 +171,14 @@ pub static OPEN_HOOK: u32 = 0;
 /// whose type the verifier knows (5.11): then a socket's memory is found by the cookie that it has already.
 #[unsafe(no_mangle)]
 pub static BY_COOKIE: u32 = 0;
+
+/// Not 0 where the kernel does not describe its types, so that a socket is but an address to every program.
+#[unsafe(no_mangle)]
+pub static UNTYPED: u32 = 0;
+
+/// Not 0 where `accept_return` is attached, which can't reach what is remembered of a socket.
+#[unsafe(no_mangle)]
+pub static ACCEPT_BESIDE: u32 = 0;
 
 /// Not 0 where a `cgroup_skb` program may ask which thread runs (6.10).
 #[unsafe(no_mangle)]

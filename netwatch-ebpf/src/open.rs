@@ -14,10 +14,11 @@ use aya_ebpf::{
     macros::sock_ops,
     programs::SockOpsContext,
 };
+use netwatch_common::SocketMemory;
 
 use crate::{
-    maps::{BY_COOKIE, global},
-    sock::{CREATE, Sock, memory_of},
+    maps::{BY_COOKIE, UNTYPED, global},
+    sock::{CREATE, Sock, bare, memory_of},
     tcp_state::{self, LISTEN, SYN_SENT},
 };
 
@@ -50,16 +51,26 @@ fn report(ops: *mut bpf_sock_ops, state: u8) {
     if sk.is_null() {
         return;
     }
-    let by_cookie = global(&BY_COOKIE) != 0;
-    let flags = if by_cookie { CREATE } else { 0 };
+    let flags = if global(&BY_COOKIE) != 0 { CREATE } else { 0 };
     let Some(memory) = memory_of(sk.cast(), || cookie(ops), flags) else {
         return;
     };
-    let Some(tcp) = Sock(sk.cast()).tcp() else {
-        return;
-    };
-    if by_cookie {
-        tcp_state::departs(tcp.sock(), memory, state);
+    if global(&UNTYPED) != 0 {
+        departs(
+            Sock::at_address(bare(sk.cast())),
+            cookie(ops),
+            memory,
+            state,
+        );
+    } else if let Some(tcp) = Sock::typed(sk.cast()).tcp() {
+        departs(tcp.sock(), cookie(ops), memory, state);
     }
-    tcp_state::opened(tcp.sock(), cookie(ops), memory, true);
+}
+
+#[inline(always)]
+fn departs(sock: Sock, cookie: u64, memory: &mut SocketMemory, state: u8) {
+    if global(&BY_COOKIE) != 0 {
+        tcp_state::departs(sock, memory, state);
+    }
+    tcp_state::opened(sock, cookie, memory, true);
 }

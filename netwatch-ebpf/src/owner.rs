@@ -5,7 +5,7 @@ use aya_log_ebpf::debug;
 use netwatch_common::{Counter, Owner, OwnerRecord, SocketMemory, detail, how, kind};
 
 use crate::{
-    maps::{DETAIL, EVENTS, count, global},
+    maps::{ACCEPTED, DETAIL, EVENTS, count, global},
     process, ring,
     sock::Task,
 };
@@ -110,6 +110,33 @@ pub fn io<C: EbpfContext>(ctx: &C, cookie: u64, memory: &mut SocketMemory, how: 
     }
 }
 
+/// The running process accepts a connection of which the program knows only the cookie.
+#[inline(always)]
+pub fn accepts<C: EbpfContext>(ctx: &C, cookie: u64, now: u64) {
+    let owner = current(how::ACCEPT);
+    if cookie == 0 || owner.how == how::KERNEL {
+        return;
+    }
+    let _ = ACCEPTED.insert(cookie, owner, 0);
+    if global(&DETAIL) != detail::ENDS {
+        send(ctx, cookie, owner, now);
+    }
+}
+
+/// Remembers with the socket who accepted it.
+#[inline(always)]
+pub fn adopt(memory: &mut SocketMemory, cookie: impl FnOnce() -> u64) {
+    if memory.owner.how != how::INHERITED {
+        return;
+    }
+    let cookie = cookie();
+    // SAFETY: the cookie is this socket's alone, and its value is written once.
+    if let Some(owner) = unsafe { ACCEPTED.get(cookie) } {
+        memory.owner = *owner;
+        let _ = ACCEPTED.remove(cookie);
+    }
+}
+
 /// Tells the reader that a socket has another owner than before; not of TCP where only ends are told,
 /// which name the owner themselves. (Only TCP has transitions to remember.)
 #[inline(always)]
@@ -117,11 +144,13 @@ pub fn tell<C: EbpfContext>(ctx: &C, cookie: u64, memory: &SocketMemory, now: u6
     if global(&DETAIL) == detail::ENDS && memory.new != 0 {
         return;
     }
+    send(ctx, cookie, memory.owner, now);
+}
+
+#[inline(always)]
+fn send<C: EbpfContext>(ctx: &C, cookie: u64, owner: Owner, now: u64) {
     let header = ring::header(now, cookie, kind::OWNER);
-    let record = OwnerRecord {
-        header,
-        owner: memory.owner,
-    };
+    let record = OwnerRecord { header, owner };
     if !ring::send(&EVENTS, record, ring::waiting(&EVENTS)) {
         count(Counter::OwnerRing, 1);
         debug!(ctx, "no room for the new owner of socket {}", cookie);

@@ -18,7 +18,7 @@ use crate::{
 /// A reset came in.
 #[btf_tracepoint(function = "tcp_receive_reset")]
 pub fn reset_received(ctx: BtfTracePointContext) -> i32 {
-    if let Some(memory) = Sock(ctx.arg(0)).memory() {
+    if let Some(memory) = Sock::typed(ctx.arg(0)).memory() {
         memory.flags |= flag::RST_RECEIVED;
     }
     0
@@ -28,8 +28,8 @@ pub fn reset_received(ctx: BtfTracePointContext) -> i32 {
 /// TIME_WAIT, and one that is given up because data came for a process that is gone.
 #[btf_tracepoint(function = "tcp_send_reset")]
 pub fn reset_sent(ctx: BtfTracePointContext) -> i32 {
-    let sock = Sock(ctx.arg(0));
-    if sock.0.is_null() {
+    let sock = Sock::typed(ctx.arg(0));
+    if sock.sk.is_null() {
         return 0;
     }
     let Some(memory) = sock.memory() else {

@@ -65,8 +65,8 @@ pub unsafe extern "C" fn snapshot_files(ctx: *const TaskFile) -> i32 {
         return 0;
     }
     // SAFETY: a `struct socket`.
-    let sock = Sock(unsafe { load(socket.cast(), at!(socket_sk)) });
-    if sock.0.is_null() || !sock.is_inet() {
+    let sock = Sock::typed(unsafe { load(socket.cast(), at!(socket_sk)) });
+    if sock.sk.is_null() || !sock.is_inet() {
         return 0;
     }
     let protocol = sock.protocol();
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn snapshot_tcp(ctx: *const SocketTable) -> i32 {
     if sk.is_null() {
         return 0;
     }
-    let sock = Sock(sk);
+    let sock = Sock::typed(sk);
     if waits(sock) {
         write_waiting(meta, sock);
         return 0;
@@ -129,8 +129,8 @@ pub unsafe extern "C" fn snapshot_tcp(ctx: *const SocketTable) -> i32 {
 pub unsafe extern "C" fn snapshot_waiting(ctx: *const SocketTable) -> i32 {
     // SAFETY: fields of the context.
     let (meta, sk) = unsafe { ((*ctx).meta, (*ctx).sk) };
-    if !sk.is_null() && waits(Sock(sk)) {
-        write_waiting(meta, Sock(sk));
+    if !sk.is_null() && waits(Sock::typed(sk)) {
+        write_waiting(meta, Sock::typed(sk));
     }
     0
 }
@@ -147,7 +147,7 @@ fn write_waiting(meta: *const Meta, sock: Sock) {
     locate(&mut row, sock, IPPROTO_TCP);
     if row.state == TIME_WAIT {
         // SAFETY: not null; the helper checks what it is.
-        let tw = unsafe { bpf_skc_to_tcp_timewait_sock(sock.0.cast_mut()) };
+        let tw = unsafe { bpf_skc_to_tcp_timewait_sock(sock.sk.cast_mut()) };
         if tw.is_null() {
             return;
         }
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn snapshot_udp(ctx: *const SocketTable) -> i32 {
     if sk.is_null() {
         return 0;
     }
-    let sock = Sock(sk);
+    let sock = Sock::typed(sk);
     if sock.protocol() != IPPROTO_UDP {
         return 0;
     }

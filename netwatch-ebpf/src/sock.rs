@@ -1,31 +1,31 @@
-//! Reading kernel structs: nothing outside this file does it.
+//! Reading kernel structs: nothing outside this file and its child does it.
 //!
 //! A field's place comes from [`OFFSETS`], which the verifier sees as a constant. Fields of
 //! pointers that the kernel vouches for are loaded directly, which costs one instruction and is
 //! checked against the kernel's BTF; everything else goes through `bpf_probe_read_kernel`.
 
-use core::{ffi::c_void, ptr};
+mod task;
+
+use core::{ffi::c_void, mem::MaybeUninit, ptr};
 
 use aya_ebpf::{
     bindings::BPF_SK_STORAGE_GET_F_CREATE,
     helpers::{
-        bpf_get_current_task, bpf_get_current_task_btf, bpf_get_socket_cookie,
-        bpf_probe_read_kernel, bpf_sk_storage_get, bpf_skc_to_tcp_sock,
+        bpf_get_socket_cookie, bpf_probe_read_kernel, bpf_sk_storage_get, bpf_skc_to_tcp_sock,
         generated::bpf_probe_read_kernel as bpf_probe_read_kernel_raw,
     },
 };
-use netwatch_common::{Owner, ProcessKey, SocketMemory, TcpStats, Tuple};
+use netwatch_common::{SocketMemory, TcpStats, Tuple};
 
 use crate::maps::{BY_COOKIE, KERN_SOCK_MASK, SOCKETS, global, memory_by_cookie};
 pub use crate::read::load;
+pub use task::Task;
 
 pub const AF_INET: u8 = 2;
 pub const AF_INET6: u8 = 10;
 pub const IPPROTO_TCP: u8 = 6;
 pub const IPPROTO_UDP: u8 = 17;
 
-/// `PF_KTHREAD` of `include/linux/sched.h`.
-const PF_KTHREAD: u32 = 0x0020_0000;
 /// `SOCK_DONE` of `enum sock_flags`.
 const SOCK_DONE: u64 = 1 << 1;
 
@@ -63,22 +63,70 @@ pub fn follow(base: *const c_void, offset: usize) -> *const c_void {
     copy::<usize>(base, offset) as *const c_void
 }
 
-/// A `struct sock` that the verifier knows as such.
+/// Loads a field of a struct that the verifier knows (`typed`), or copies it; zeroed where it can't be read.
+///
+/// # Safety
+///
+/// `offset` is that of a `T`, which may have any bytes.
+#[inline(always)]
+unsafe fn get<T: Copy>(base: *const c_void, offset: usize, typed: bool) -> T {
+    if typed {
+        // SAFETY: the caller's promise, and what `typed` says.
+        return unsafe { load(base, offset) };
+    }
+    let mut value = MaybeUninit::<T>::zeroed();
+    copy_into(&mut value, base, offset);
+    // SAFETY: zeroed, and perhaps written.
+    unsafe { value.assume_init() }
+}
+
+/// The address alone. The verifier allows no arithmetic on some kinds of typed pointers; what a helper
+/// copied is a number to it.
+#[inline(always)]
+pub fn bare(pointer: *const c_void) -> *const c_void {
+    follow((&raw const pointer).cast(), 0)
+}
+
+/// A `struct sock`.
 #[derive(Clone, Copy)]
-pub struct Sock(pub *const c_void);
+pub struct Sock {
+    pub sk: *const c_void,
+    /// The verifier knows it as such. Otherwise it is an address, and all is copied through the helper.
+    typed: bool,
+}
 
 impl Sock {
     #[inline(always)]
+    pub fn typed(sk: *const c_void) -> Self {
+        Self { sk, typed: true }
+    }
+
+    /// Of a program that gets no more than an address.
+    #[inline(always)]
+    pub fn at_address(sk: *const c_void) -> Self {
+        Self { sk, typed: false }
+    }
+
+    /// # Safety
+    ///
+    /// `offset` is that of a `T`, which may have any bytes, in what the socket begins.
+    #[inline(always)]
+    unsafe fn get<T: Copy>(self, offset: usize) -> T {
+        // SAFETY: the caller's promise.
+        unsafe { get(self.sk, offset, self.typed) }
+    }
+
+    #[inline(always)]
     pub fn protocol(self) -> u8 {
         // SAFETY: a `struct sock`. MPTCP's number, 262, doesn't fit and must not look like TCP.
-        let protocol: u16 = unsafe { load(self.0, at!(sk_protocol)) };
+        let protocol: u16 = unsafe { self.get(at!(sk_protocol)) };
         if protocol > 255 { 0 } else { protocol as u8 }
     }
 
     #[inline(always)]
     pub fn family(self) -> u8 {
         // SAFETY: a `struct sock`.
-        let family: u16 = unsafe { load(self.0, at!(skc_family)) };
+        let family: u16 = unsafe { self.get(at!(skc_family)) };
         family as u8
     }
 
@@ -91,13 +139,13 @@ impl Sock {
     #[inline(always)]
     pub fn state(self) -> u8 {
         // SAFETY: a `struct sock`.
-        unsafe { load(self.0, at!(skc_state)) }
+        unsafe { self.get(at!(skc_state)) }
     }
 
     #[inline(always)]
     pub fn error(self) -> u16 {
         // SAFETY: a `struct sock`.
-        let err: i32 = unsafe { load(self.0, at!(sk_err)) };
+        let err: i32 = unsafe { self.get(at!(sk_err)) };
         err as u16
     }
 
@@ -105,7 +153,7 @@ impl Sock {
     #[inline(always)]
     pub fn fin_received(self) -> bool {
         // SAFETY: a `struct sock`.
-        let flags: u64 = unsafe { load(self.0, at!(sk_flags)) };
+        let flags: u64 = unsafe { self.get(at!(sk_flags)) };
         flags & SOCK_DONE != 0
     }
 
@@ -114,50 +162,62 @@ impl Sock {
     #[inline(always)]
     pub fn is_kernel(self) -> bool {
         // SAFETY: a `struct sock`; the byte that holds the bit.
-        let byte: u8 = unsafe { load(self.0, at!(sk_kern_sock)) };
+        let byte: u8 = unsafe { self.get(at!(sk_kern_sock)) };
         if u32::from(byte) & global(&KERN_SOCK_MASK) == 0 {
             return false;
         }
         // SAFETY: a `struct sock`.
-        let socket: *const c_void = unsafe { load(self.0, at!(sk_socket)) };
+        let socket: *const c_void = unsafe { self.get(at!(sk_socket)) };
         let holder = follow(socket, at!(socket_sk));
-        socket.is_null() || holder.addr() == self.0.addr()
+        socket.is_null() || holder.addr() == self.sk.addr()
     }
 
     /// Generated on first use. Never asked of a connection before its handshake's last ACK: the
-    /// kernel writes the request's cookie over it then (`inet_csk_clone_lock`). By cookie, 0 where no
-    /// other program has asked for it.
+    /// kernel writes the request's cookie over it then (`inet_csk_clone_lock`). By cookie, and of an
+    /// address, 0 where no other program has asked for it.
     #[inline(always)]
     pub fn cookie(self) -> u64 {
-        if global(&BY_COOKIE) != 0 {
+        if !self.typed || global(&BY_COOKIE) != 0 {
             // SAFETY: a `struct sock`.
-            return unsafe { load(self.0, at!(skc_cookie)) };
+            return unsafe { self.get(at!(skc_cookie)) };
         }
         // SAFETY: a `struct sock`. The helper is there in tracing programs since 5.12.
-        unsafe { bpf_get_socket_cookie(self.0.cast_mut()) }
+        unsafe { bpf_get_socket_cookie(self.sk.cast_mut()) }
     }
 
     /// What is remembered of it.
     #[inline(always)]
     pub fn memory(self) -> Option<&'static mut SocketMemory> {
-        memory_of(self.0, || self.cookie(), 0)
+        self.memory_with(0)
     }
 
     /// The same, made and zeroed where there was none; None where the kernel has no memory for it.
     #[inline(always)]
     pub fn memory_or_new(self) -> Option<&'static mut SocketMemory> {
-        memory_of(self.0, || self.cookie(), CREATE)
+        self.memory_with(CREATE)
+    }
+
+    #[inline(always)]
+    fn memory_with(self, flags: u64) -> Option<&'static mut SocketMemory> {
+        if self.typed {
+            memory_of(self.sk, || self.cookie(), flags)
+        } else {
+            memory_by_cookie(self.cookie(), flags == CREATE)
+        }
     }
 
     /// The `struct tcp_sock` that it begins.
     #[inline(always)]
     pub fn tcp(self) -> Option<Tcp> {
+        if !self.typed {
+            return Some(Tcp(self));
+        }
         // SAFETY: a `struct sock`. The helper checks that it is a full TCP socket.
-        let tcp = unsafe { bpf_skc_to_tcp_sock(self.0.cast_mut()) };
+        let tcp = unsafe { bpf_skc_to_tcp_sock(self.sk.cast_mut()) };
         if tcp.is_null() {
             None
         } else {
-            Some(Tcp(tcp.cast()))
+            Some(Tcp(Self::typed(tcp.cast())))
         }
     }
 
@@ -169,41 +229,41 @@ impl Sock {
         tuple.protocol = protocol;
         tuple._pad = [0; 6];
         if tuple.family == AF_INET6 {
-            copy_into(&mut tuple.local, self.0, at!(skc_v6_rcv_saddr));
-            copy_into(&mut tuple.remote, self.0, at!(skc_v6_daddr));
+            copy_into(&mut tuple.local, self.sk, at!(skc_v6_rcv_saddr));
+            copy_into(&mut tuple.remote, self.sk, at!(skc_v6_daddr));
         } else {
             // SAFETY: fields of a `struct sock_common`.
             unsafe {
-                tuple.local = mapped(load(self.0, at!(skc_rcv_saddr)));
-                tuple.remote = mapped(load(self.0, at!(skc_daddr)));
+                tuple.local = mapped(self.get(at!(skc_rcv_saddr)));
+                tuple.remote = mapped(self.get(at!(skc_daddr)));
             }
         }
-        // SAFETY: fields of a `struct sock_common`.
+        // SAFETY: fields of a `struct sock_common`, and of its `struct net`.
         unsafe {
-            tuple.local_port = load(self.0, at!(skc_num));
-            tuple.remote_port = u16::from_be(load(self.0, at!(skc_dport)));
-            let net: *const c_void = load(self.0, at!(skc_net));
-            tuple.netns = load(net, at!(net_inum));
+            tuple.local_port = self.get(at!(skc_num));
+            tuple.remote_port = u16::from_be(self.get(at!(skc_dport)));
+            let net: *const c_void = self.get(at!(skc_net));
+            tuple.netns = get(net, at!(net_inum), self.typed);
         }
     }
 }
 
-/// A `struct tcp_sock` that the verifier knows as such.
+/// A `struct tcp_sock`.
 #[derive(Clone, Copy)]
-pub struct Tcp(*const c_void);
+pub struct Tcp(Sock);
 
 impl Tcp {
     /// The `struct sock` at its start.
     #[inline(always)]
     pub fn sock(self) -> Sock {
-        Sock(self.0)
+        self.0
     }
 
     /// From `inet_sport`, which stays when the port table forgets the socket at its close.
     #[inline(always)]
     pub fn local_port(self) -> u16 {
         // SAFETY: a `struct tcp_sock` begins with a `struct inet_sock`.
-        u16::from_be(unsafe { load(self.0, at!(inet_sport)) })
+        u16::from_be(unsafe { self.0.get(at!(inet_sport)) })
     }
 
     #[inline(always)]
@@ -211,11 +271,11 @@ impl Tcp {
         // SAFETY: fields of a `struct tcp_sock`.
         unsafe {
             TcpStats {
-                bytes_sent: load(self.0, at!(bytes_sent)),
-                bytes_retrans: load(self.0, at!(bytes_retrans)),
-                bytes_received: load(self.0, at!(bytes_received)),
-                srtt_us8: load(self.0, at!(srtt_us)),
-                total_retrans: load(self.0, at!(total_retrans)),
+                bytes_sent: self.0.get(at!(bytes_sent)),
+                bytes_retrans: self.0.get(at!(bytes_retrans)),
+                bytes_received: self.0.get(at!(bytes_received)),
+                srtt_us8: self.0.get(at!(srtt_us)),
+                total_retrans: self.0.get(at!(total_retrans)),
             }
         }
     }
@@ -261,103 +321,4 @@ pub fn netns_of(sk: *const c_void) -> u32 {
 pub fn mapped(addr: u32) -> [u8; 16] {
     let [a, b, c, d] = addr.to_ne_bytes();
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
-}
-
-/// A `struct task_struct`; one that the verifier knows as such, where it can.
-#[derive(Clone, Copy)]
-pub struct Task(pub *const c_void);
-
-/// A field of a task, or of what a task points to.
-///
-/// # Safety
-///
-/// `base` is such a struct, and `offset` that of a `T` in it.
-#[inline(always)]
-unsafe fn of_task<T: Copy + Default>(base: *const c_void, offset: usize) -> T {
-    if global(&BY_COOKIE) != 0 {
-        return copy(base, offset);
-    }
-    // SAFETY: the caller's promise.
-    unsafe { load(base, offset) }
-}
-
-impl Task {
-    #[inline(always)]
-    pub fn current() -> Self {
-        if global(&BY_COOKIE) != 0 {
-            // SAFETY: takes nothing.
-            return Self(unsafe { bpf_get_current_task() } as *const c_void);
-        }
-        // SAFETY: takes nothing, and is always there.
-        Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
-    }
-
-    #[inline(always)]
-    pub fn is_kernel_thread(self) -> bool {
-        // SAFETY: a `struct task_struct`.
-        let flags: u32 = unsafe { of_task(self.0, at!(task_flags)) };
-        flags & PF_KTHREAD != 0
-    }
-
-    #[inline(always)]
-    fn leader(self) -> *const c_void {
-        // SAFETY: a `struct task_struct`.
-        unsafe { of_task(self.0, at!(task_group_leader)) }
-    }
-
-    #[inline(always)]
-    pub fn tgid(self) -> u32 {
-        // SAFETY: a `struct task_struct`.
-        unsafe { of_task(self.0, at!(task_tgid)) }
-    }
-
-    #[inline(always)]
-    pub fn parent_tgid(self) -> u32 {
-        // SAFETY: each a `struct task_struct`.
-        unsafe { Self(of_task(self.0, at!(task_real_parent))).tgid() }
-    }
-
-    #[inline(always)]
-    pub fn key(self) -> ProcessKey {
-        // SAFETY: each a `struct task_struct`.
-        unsafe {
-            ProcessKey {
-                start_ns: of_task(self.leader(), at!(task_start_boottime)),
-                tgid: self.tgid(),
-                exec_id: of_task(self.0, at!(task_self_exec_id)),
-            }
-        }
-    }
-
-    /// The owner that this task makes, learned in the given way.
-    #[inline(always)]
-    pub fn owner(self, how: u8) -> Owner {
-        Owner {
-            process: self.key(),
-            uid: self.uid(),
-            how,
-            _pad: [0; 3],
-            comm: self.comm(),
-        }
-    }
-
-    #[inline(always)]
-    pub fn uid(self) -> u32 {
-        // SAFETY: a `struct task_struct`, and its `struct cred`.
-        unsafe { of_task(of_task(self.0, at!(task_cred)), at!(cred_uid)) }
-    }
-
-    #[inline(always)]
-    pub fn comm(self) -> [u8; 16] {
-        let leader = self.leader();
-        // SAFETY: a `struct task_struct`. In two halves, as a program loads no more at once.
-        let halves: [u64; 2] = unsafe {
-            [
-                of_task(leader, at!(task_comm)),
-                of_task(leader, at!(task_comm) + 8),
-            ]
-        };
-        // SAFETY: as many bytes, any of which are valid.
-        unsafe { core::mem::transmute(halves) }
-    }
 }

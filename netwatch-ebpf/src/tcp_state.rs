@@ -8,12 +8,14 @@
 //! `recursion_misses`. So two programs stand here: the second does the work where the first did not,
 //! which the socket's memory tells, for no socket makes the same transition twice in a row.
 
-use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use aya_ebpf::{
+    EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
 use aya_log_ebpf::debug;
 use netwatch_common::{Counter, SocketMemory, TcpEnd, TcpFull, TcpLite, detail, flag, how, kind};
 
 use crate::{
-    maps::{BY_COOKIE, DETAIL, EVENTS, OPEN_HOOK, count, forget, global},
+    maps::{ACCEPT_BESIDE, BY_COOKIE, DETAIL, EVENTS, OPEN_HOOK, count, global},
     owner, ring,
     sock::{IPPROTO_TCP, Sock},
 };
@@ -28,31 +30,46 @@ pub const CLOSE_WAIT: u8 = 8;
 pub const LAST_ACK: u8 = 9;
 pub const LISTEN: u8 = 10;
 
+/// Which of the programs at a transition this is.
 #[derive(Clone, Copy, PartialEq)]
-enum Pass {
+pub enum Pass {
     First,
     Second,
+    /// Of a rung that has but one.
+    Only,
 }
 
 /// Does the work.
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn tcp_state(ctx: BtfTracePointContext) -> i32 {
-    transition(&ctx, Pass::First);
+    typed(&ctx, Pass::First);
     0
 }
 
 /// Does what the kernel kept the first from doing. Attached after it.
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn tcp_state_again(ctx: BtfTracePointContext) -> i32 {
-    transition(&ctx, Pass::Second);
+    typed(&ctx, Pass::Second);
     0
 }
 
 #[inline(always)]
-fn transition(ctx: &BtfTracePointContext, pass: Pass) {
-    let sock = Sock(ctx.arg(0));
-    let (old, new) = (ctx.arg::<i32>(1) as u8, ctx.arg::<i32>(2) as u8);
-    if sock.protocol() != IPPROTO_TCP || !matters(old, new) {
+fn typed(ctx: &BtfTracePointContext, pass: Pass) {
+    let states = (ctx.arg::<i32>(1) as u8, ctx.arg::<i32>(2) as u8);
+    transition(ctx, Sock::typed(ctx.arg(0)), states, pass);
+}
+
+/// A socket goes from one state to another.
+#[inline(always)]
+pub fn transition<C: EbpfContext>(ctx: &C, sock: Sock, (old, new): (u8, u8), pass: Pass) {
+    if sock.protocol() != IPPROTO_TCP {
+        return;
+    }
+    if !matters(old, new) {
+        if global(&ACCEPT_BESIDE) != 0 {
+            // By it `accept_return` finds the connection, and can't make it.
+            sock.cookie();
+        }
         return;
     }
     if global(&BY_COOKIE) != 0 && is_without_cookie(old, new) {
@@ -61,7 +78,11 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     let Some(memory) = sock.memory_or_new() else {
         match pass {
             Pass::First => count(Counter::Deferred, 1),
-            Pass::Second => unremembered(ctx, sock, old, new),
+            Pass::Second => {
+                count(Counter::Covered, 1);
+                unremembered(ctx, sock, old, new);
+            }
+            Pass::Only => unremembered(ctx, sock, old, new),
         }
         return;
     };
@@ -74,6 +95,9 @@ fn transition(ctx: &BtfTracePointContext, pass: Pass) {
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
     (memory.old, memory.new) = (old, new);
+    if global(&ACCEPT_BESIDE) != 0 && new != SYN_RECV {
+        owner::adopt(memory, || sock.cookie());
+    }
     match (old, new) {
         (LISTEN, SYN_RECV) => arrive(memory, now),
         (CLOSE, SYN_SENT | LISTEN) => depart(sock, memory, now),
@@ -131,16 +155,6 @@ pub fn departs(sock: Sock, memory: &mut SocketMemory, state: u8) {
     depart(sock, memory, unsafe { bpf_ktime_get_ns() });
 }
 
-/// The end of a socket, where what is remembered of it does not go with it.
-///
-/// Tracepoint `tcp:tcp_destroy_sock` (4.15), from `tcp_v4_destroy_sock` and through it for IPv6:
-/// `(struct sock *sk)`.
-#[btf_tracepoint(function = "tcp_destroy_sock")]
-pub fn tcp_forget(ctx: BtfTracePointContext) -> i32 {
-    forget(Sock(ctx.arg(0)).cookie());
-    0
-}
-
 /// connect or listen. The local port may be missing, or left over from an earlier connection, until
 /// `open` sees the socket; so that one reports this transition where it can.
 #[inline(always)]
@@ -186,7 +200,7 @@ pub fn opened(sock: Sock, cookie: u64, memory: &mut SocketMemory, ports: bool) {
 /// close after shutdown: `tcp_close_state` sets the state that the socket has already. No transition,
 /// but the closer is known.
 #[inline(always)]
-fn close_again(ctx: &BtfTracePointContext, sock: Sock, memory: &mut SocketMemory, now: u64) {
+fn close_again<C: EbpfContext>(ctx: &C, sock: Sock, memory: &mut SocketMemory, now: u64) {
     if owner::ends(memory) {
         owner::tell(ctx, sock.cookie(), memory, now);
     }
@@ -336,10 +350,9 @@ fn send_lite(memory: &mut SocketMemory, at: u64, waiting: u64) {
     }
 }
 
-/// Without memory, which neither program got: reports once, and as completely as that allows.
+/// Without memory, which no program got: reports once, and as completely as that allows.
 #[inline(always)]
-fn unremembered(ctx: &BtfTracePointContext, sock: Sock, old: u8, new: u8) {
-    count(Counter::Covered, 1);
+fn unremembered<C: EbpfContext>(ctx: &C, sock: Sock, old: u8, new: u8) {
     count(Counter::Storage, 1);
     debug!(ctx, "no memory for a socket in {} -> {}", old, new);
     if old == LISTEN && new == SYN_RECV || old == new {

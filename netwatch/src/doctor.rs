@@ -77,14 +77,10 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Looks at the machine, then starts the tracer, on these rungs where they name one, and stops it again.
-    pub async fn make(rungs: Vec<Rung>) -> Self {
+    /// Looks at the machine, then starts a tracer and stops it again.
+    pub async fn make(options: Options) -> Self {
         let privileges = privilege::survey();
         let settings = machine::settings(&privileges);
-        let options = Options {
-            rungs,
-            ..Options::default()
-        };
         let started = Tracer::start(options).await;
         let (findings, cause) = match started {
             Ok(tracer) => (findings(&tracer), None),

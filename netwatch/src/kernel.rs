@@ -1,6 +1,9 @@
 //! What this kernel is: where its structs keep their fields.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{programs::ProgramType, sys::is_helper_supported};
@@ -18,6 +21,8 @@ pub struct Layout {
     pub accept_arguments: u32,
     /// Tracing programs lack socket storage, the cookie helper or a typed task.
     pub by_cookie: bool,
+    /// The kernel itself describes its types, so that its verifier knows them.
+    pub typed: bool,
 }
 
 /// What the kernel calls those helpers when a tracing program calls them (5.11, 5.12, 5.11).
@@ -40,18 +45,27 @@ pub fn types() -> Result<Btf> {
     Btf::from_file_with_backend(VMLINUX, Backend::Mmap)
         .or_else(|_| Btf::from_file(VMLINUX))
         .with_context(|| {
-            format!("read {VMLINUX}: netwatch needs a kernel built with CONFIG_DEBUG_INFO_BTF")
+            format!(
+                "read {VMLINUX}: netwatch needs a kernel built with CONFIG_DEBUG_INFO_BTF, or a \
+                 description of it (--btf FILE)"
+            )
         })
 }
 
 impl Layout {
-    /// Reads the running kernel's BTF.
+    /// Reads the running kernel's BTF, or a file that describes this kernel in its place.
     ///
     /// # Errors
     ///
-    /// The kernel has no BTF, or lacks a field that the programs read.
-    pub fn of_this_kernel() -> Result<Self> {
-        let btf = types()?;
+    /// There is no BTF, or it lacks a field that the programs read.
+    pub fn of_this_kernel(file: Option<&Path>) -> Result<Self> {
+        let btf = match file {
+            Some(file) => {
+                Btf::from_file(file).with_context(|| format!("read {}", file.display()))?
+            }
+            None => types()?,
+        };
+        let typed = file.is_none();
         let bits = bit_offsets(&btf, Offsets::FIELDS)?;
         let mut kern_sock_mask = 0;
         let mut values = [0_u32; Offsets::FIELDS.len()];
@@ -65,9 +79,11 @@ impl Layout {
             offsets: bytemuck::cast(values),
             kern_sock_mask,
             accept_arguments: parameters(&btf, ACCEPT)?.map_or(0, |names| names.len() as u32),
-            by_cookie: HELPERS
-                .iter()
-                .any(|helper| function_id(&btf, helper).is_err()),
+            by_cookie: !typed
+                || HELPERS
+                    .iter()
+                    .any(|helper| function_id(&btf, helper).is_err()),
+            typed,
         })
     }
 }
@@ -216,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_field_is_found_on_this_kernel() {
-        let layout = Layout::of_this_kernel().expect("this kernel's BTF");
+        let layout = Layout::of_this_kernel(None).expect("this kernel's BTF");
         assert_eq!(
             layout.offsets.skc_daddr, 0,
             "the first field of sock_common"

@@ -28,6 +28,7 @@ const SKIPPED: &[(&str, &str)] = &[
     ("tcp_state", "skipped_tcp_state"),
     ("reset_received", "skipped_reset_received"),
     ("reset_sent", "skipped_reset_sent"),
+    ("tcp_tracepoint", "skipped_tcp_tracepoint"),
     ("accept_exit", "skipped_accept"),
     ("io_send", "skipped_io_send"),
     ("io_receive", "skipped_io_receive"),
@@ -192,6 +193,7 @@ fn fd_of(ebpf: &mut Ebpf, name: &str) -> Option<i32> {
     let fd: &ProgramFd = match ebpf.program_mut(name)? {
         Program::BtfTracePoint(program) => program.fd().ok()?,
         Program::FExit(program) => program.fd().ok()?,
+        Program::TracePoint(program) => program.fd().ok()?,
         _ => return None,
     };
     Some(fd.as_fd().as_raw_fd())

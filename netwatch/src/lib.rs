@@ -44,6 +44,7 @@ pub mod source;
 mod standing;
 pub mod table;
 pub mod text;
+mod tracefs;
 mod tracer;
 
 use std::time::Duration;

@@ -19,12 +19,16 @@ pub use load::LoadOptions;
 pub enum Hook {
     /// A tracepoint, by the name that the kernel's BTF gives it.
     BtfTracepoint(&'static str),
+    /// A tracepoint as tracefs has it: `category/name`.
+    Tracepoint(&'static str),
     /// The root of the unified cgroup hierarchy; which hook there, the program's section says.
     Cgroup,
     CgroupEgress,
     CgroupIngress,
     /// The end of a kernel function, by a trampoline (fexit).
     Exit(&'static str),
+    /// The return of a kernel function, by a kretprobe.
+    Return(&'static str),
     /// An iterator's target. Loaded here, attached anew for each snapshot.
     Iterator(&'static str),
 }
@@ -37,16 +41,26 @@ impl Hook {
             Self::Cgroup | Self::CgroupEgress | Self::CgroupIngress
         )
     }
+
+    /// Whether the kernel's verifier must know the types of what the program is given.
+    pub const fn needs_types(self) -> bool {
+        matches!(
+            self,
+            Self::BtfTracepoint(_) | Self::Exit(_) | Self::Iterator(_)
+        )
+    }
 }
 
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BtfTracepoint(name) => write!(f, "the tracepoint {name}"),
+            Self::Tracepoint(name) => write!(f, "the classic tracepoint {name}"),
             Self::Cgroup => f.write_str("the root cgroup"),
             Self::CgroupEgress => f.write_str("the root cgroup's egress"),
             Self::CgroupIngress => f.write_str("the root cgroup's ingress"),
             Self::Exit(function) => write!(f, "the exit of {function}"),
+            Self::Return(function) => write!(f, "the return of {function}"),
             Self::Iterator(target) => write!(f, "the iterator {target}"),
         }
     }
@@ -58,8 +72,9 @@ pub struct Probe {
     pub program: &'static str,
     pub hook: Hook,
     /// What of the kernel it relies on, by the names in the kernel's BTF; where kernels differ, each form, separated
-    /// by ` | `. Of a function or a tracepoint the parameters, of an iterator the fields of its context, of a
-    /// cgroup hook the attach type with the struct of its context.
+    /// by ` | `. Of a function or a tracepoint the parameters, of a classic tracepoint those fields of its record
+    /// that are read, of an iterator the fields of its context, of a cgroup hook the attach type with the struct
+    /// of its context.
     pub prototype: &'static str,
     /// What it is for.
     pub capability: &'static str,
@@ -104,9 +119,17 @@ pub const SNAPSHOT: &str = "snapshot";
 pub const MEMORY: &str = "memory";
 pub const SOCKET_STORAGE: &str = "sk_storage";
 pub const COOKIE_MAP: &str = "cookie_map";
+/// The same where the kernel tells of a socket's end by a classic tracepoint only.
+pub const COOKIE_MAP_BY_RECORD: &str = "cookie_map_by_record";
 
 /// The capability that tells of transitions.
 pub const TCP: &str = "tcp";
+/// Its rung that gets no more of a socket than its address.
+pub const TRACEPOINT: &str = "tracepoint";
+
+/// The capability that tells who accepts, and its rung that can't reach what is remembered of a socket.
+pub const ACCEPT: &str = "accept";
+pub const KRETPROBE: &str = "kretprobe";
 
 /// The capability that tells of a connection's start in place of [`TCP`].
 pub const OPEN: &str = "open";
@@ -121,7 +144,9 @@ pub const NONE: &str = "none";
 /// attaching: what others rely on goes first, and the transitions last, so that from the first of them on
 /// everything is in place.
 pub const PROBES: &[Probe] = {
-    use Hook::{BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Exit, Iterator};
+    use Hook::{
+        BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Exit, Iterator, Return, Tracepoint,
+    };
     &[
         probe(
             FILES,
@@ -239,21 +264,28 @@ pub const PROBES: &[Probe] = {
             "accept_exit",
             Exit("inet_csk_accept"),
             "inet_csk_accept(sk, flags, err, kern) | inet_csk_accept(sk, arg)",
-            "accept",
+            ACCEPT,
             "fexit",
+        ),
+        probe(
+            "accept_return",
+            Return("inet_csk_accept"),
+            "inet_csk_accept(sk, flags, err, kern) | inet_csk_accept(sk, arg)",
+            ACCEPT,
+            KRETPROBE,
         ),
         probe(
             "accept4",
             Cgroup,
             "BPF_CGROUP_INET4_GETPEERNAME(bpf_sock_addr)",
-            "accept",
+            ACCEPT,
             "cgroup_getpeername",
         ),
         probe(
             "accept6",
             Cgroup,
             "BPF_CGROUP_INET6_GETPEERNAME(bpf_sock_addr)",
-            "accept",
+            ACCEPT,
             "cgroup_getpeername",
         ),
         probe(
@@ -299,6 +331,13 @@ pub const PROBES: &[Probe] = {
             COOKIE_MAP,
         )),
         required(probe(
+            "tcp_forget_record",
+            Tracepoint("tcp/tcp_destroy_sock"),
+            "tcp_destroy_sock(sock_cookie)",
+            MEMORY,
+            COOKIE_MAP_BY_RECORD,
+        )),
+        required(probe(
             "tcp_state",
             BtfTracepoint("inet_sock_set_state"),
             "inet_sock_set_state(sk, oldstate, newstate)",
@@ -311,6 +350,13 @@ pub const PROBES: &[Probe] = {
             "inet_sock_set_state(sk, oldstate, newstate)",
             TCP,
             "tp_btf",
+        )),
+        required(probe(
+            "tcp_tracepoint",
+            Tracepoint("sock/inet_sock_set_state"),
+            "inet_sock_set_state(skaddr, oldstate, newstate)",
+            TCP,
+            TRACEPOINT,
         )),
     ]
 };

@@ -46,6 +46,13 @@ const TRACE_HOOKS: &str = "cap_bpf and cap_perfmon, and a kernel with CONFIG_DEB
 /// What it means for each capability to stand on each of its rungs, or on none.
 pub const STANDINGS: &[Standing] = &[
     complete("tcp", "tp_btf"),
+    lacking(
+        "tcp",
+        "tracepoint",
+        "a transition that a CPU makes while it runs another program of a classic tracepoint or of a kprobe \
+         (before Linux 6.7 without its being counted)",
+        TRACE_HOOKS,
+    ),
     lacking("tcp", NONE, "anything of TCP", TRACE_HOOKS),
     complete("memory", "sk_storage"),
     lacking(
@@ -53,6 +60,12 @@ pub const STANDINGS: &[Standing] = &[
         "cookie_map",
         "when a connection arrived, before it was established",
         "Linux 5.12 or later",
+    ),
+    lacking(
+        "memory",
+        "cookie_map_by_record",
+        "when a connection arrived, before it was established",
+        "Linux 5.12 or later with CONFIG_DEBUG_INFO_BTF",
     ),
     lacking("memory", NONE, "anything of TCP", TRACE_HOOKS),
     complete("open", "sock_ops"),
@@ -63,6 +76,13 @@ pub const STANDINGS: &[Standing] = &[
         CGROUP_HOOKS,
     ),
     complete("accept", "fexit"),
+    lacking(
+        "accept",
+        "kretprobe",
+        "who accepted a connection, until it is used or closed, where more threads wait for one than the kernel \
+         follows at once (10, or two for each CPU)",
+        "a kernel that lets trampolines stand at inet_csk_accept",
+    ),
     lacking(
         "accept",
         "cgroup_getpeername",

@@ -70,6 +70,14 @@ fn is_attach_type(btf: &Btf, name: &str) -> bool {
     })
 }
 
+/// The struct of a classic tracepoint's record: its own, or that of a class of tracepoints.
+fn record_of(tracepoint: &str) -> &str {
+    match tracepoint {
+        "tcp_destroy_sock" => "tcp_event_sk",
+        own => own,
+    }
+}
+
 /// What this kernel has in place of a form of a probe's prototype; None where it has nothing of the name.
 fn found(btf: &Btf, probe: &Probe, (name, context): &Prototype) -> Option<Prototype> {
     let names = match probe.hook {
@@ -78,7 +86,12 @@ fn found(btf: &Btf, probe: &Probe, (name, context): &Prototype) -> Option<Protot
             let names = parameters(btf, &format!("__traceiter_{name}"))?;
             names.into_iter().skip(1).collect()
         }
-        Hook::Exit(_) => parameters(btf, name)?,
+        // What the record has beside may differ.
+        Hook::Tracepoint(_) => {
+            let names = fields(btf, &format!("trace_event_raw_{}", record_of(name)))?.into_iter();
+            names.filter(|name| context.contains(name)).collect()
+        }
+        Hook::Exit(_) | Hook::Return(_) => parameters(btf, name)?,
         Hook::Iterator(_) => fields(btf, &format!("bpf_iter__{name}"))?,
         Hook::Cgroup | Hook::CgroupEgress | Hook::CgroupIngress => {
             let is_there = is_attach_type(btf, name) && aggregate(btf, &context[0]).is_some();
@@ -98,7 +111,12 @@ fn every_program_s_prototype_is_the_kernel_s() {
         let (name, _) = &forms[0];
         assert!(forms.iter().all(|(other, _)| other == name), "{probe:?}");
         match probe.hook {
-            Hook::BtfTracepoint(hook) | Hook::Exit(hook) | Hook::Iterator(hook) => {
+            Hook::BtfTracepoint(hook)
+            | Hook::Exit(hook)
+            | Hook::Return(hook)
+            | Hook::Iterator(hook) => assert_eq!(hook, name, "{probe:?}"),
+            Hook::Tracepoint(hook) => {
+                let (_, hook) = hook.split_once('/').expect("a category and a name");
                 assert_eq!(hook, name, "{probe:?}");
             }
             Hook::Cgroup | Hook::CgroupEgress | Hook::CgroupIngress => {}

@@ -3,6 +3,8 @@
 use crate::harness::{
     ANY4, Flow, How, Pair, Reason, Stage,
     State::{Close, CloseWait, FinWait1, FinWait2, LastAck, TimeWait},
+    Watch,
+    bare::with_tracefs,
     netwatch::command,
     pair::arrived,
     skip,
@@ -19,6 +21,16 @@ struct Expected {
 const ACCEPT: &[Expected] = &[
     Expected {
         rungs: "accept=fexit",
+        named: How::Accept,
+        unnamed: How::Accept,
+    },
+    Expected {
+        rungs: "accept=kretprobe",
+        named: How::Accept,
+        unnamed: How::Accept,
+    },
+    Expected {
+        rungs: "accept=kretprobe,memory=cookie_map",
         named: How::Accept,
         unnamed: How::Accept,
     },
@@ -46,8 +58,12 @@ const ACCEPT: &[Expected] = &[
 
 /// What netwatch says of a rung that it can't stand on; None where it can.
 fn refusal(rungs: &str) -> Option<String> {
-    let output = command(&["doctor", "--json", "--rung", rungs]).output();
-    let output = output.expect("run netwatch");
+    refusal_of(&["--rung", rungs])
+}
+
+fn refusal_of(arguments: &[&str]) -> Option<String> {
+    let arguments = [&["doctor", "--json"], arguments].concat();
+    let output = with_tracefs(&arguments).output().expect("run netwatch");
     let text = String::from_utf8_lossy(&output.stdout);
     let verdict = text.lines().last()?;
     let verdict: serde_json::Value = serde_json::from_str(verdict).expect("a verdict");
@@ -115,16 +131,7 @@ fn memory_on_every_rung() {
         }
         let stage = Stage::new();
         let mut watch = stage.watch(&["--strict", "--rung", rungs]);
-        let mut pair = Pair::meet(&stage);
-        pair.client.send(&pair.near, 100);
-        pair.server.recv(&pair.far, 100);
-        pair.client.close(&pair.near);
-        pair.server.drain(&pair.far);
-        pair.server.close(&pair.far);
-        let near = pair.near_life().to(&[FinWait1, FinWait2, TimeWait]);
-        watch.expect(near.ends(Reason::LocalFin, 100, 0));
-        let far = pair.far_life().to(&[CloseWait, LastAck, Close]);
-        watch.expect(far.ends(Reason::RemoteFin, 0, 100));
+        connection(&stage, &mut watch);
         let (mut asker, mut answerer) = (stage.actor("asker"), stage.actor("answerer"));
         let mut well_known = answerer.socket("udp", ANY4);
         answerer.bind(&mut well_known, ANY4);
@@ -137,6 +144,49 @@ fn memory_on_every_rung() {
         asker.close(&socket);
         let flow = Flow::of(&socket, well_known.local).connected().sent(1, 12);
         watch.expect_flow(flow.closed_by(&asker.who, &[How::Connect]));
+        watch.stop();
+    }
+}
+
+/// Somebody connects, sends something and closes first.
+fn connection(stage: &Stage, watch: &mut Watch) {
+    let mut pair = Pair::meet(stage);
+    pair.client.send(&pair.near, 100);
+    pair.server.recv(&pair.far, 100);
+    pair.client.close(&pair.near);
+    pair.server.drain(&pair.far);
+    pair.server.close(&pair.far);
+    let near = pair.near_life().to(&[FinWait1, FinWait2, TimeWait]);
+    watch.expect(near.ends(Reason::LocalFin, 100, 0));
+    let far = pair.far_life().to(&[CloseWait, LastAck, Close]);
+    watch.expect(far.ends(Reason::RemoteFin, 0, 100));
+}
+
+/// The rungs of `tcp`, and those of a kernel that does not describe its own types.
+const TCP: &[&[&str]] = &[
+    &["--rung", "tcp=tp_btf"],
+    &["--rung", "tcp=tracepoint"],
+    &["--rung", "tcp=tracepoint,memory=cookie_map_by_record"],
+    &["--btf", "/sys/kernel/btf/vmlinux"],
+];
+
+/// Whatever tells of the transitions, they are the same, and so are owners and reasons.
+#[test]
+fn tcp_on_every_rung() {
+    for rungs in TCP {
+        if let Some(why) = refusal_of(rungs) {
+            skip(&format!("{}: {why}", rungs.join(" ")));
+            continue;
+        }
+        let stage = Stage::new();
+        let inode = stage.netns.inode;
+        let netns = inode.to_string();
+        let arguments = [&["trace", "--json", "--strict", "--netns", &netns], *rungs].concat();
+        let mut watch = Watch::over(&mut with_tracefs(&arguments), &[inode]);
+        if let Some((_, rung)) = rungs[1].split_once("tcp=") {
+            assert_eq!(Some(watch.rung("tcp")), rung.split(',').next());
+        }
+        connection(&stage, &mut watch);
         watch.stop();
     }
 }
@@ -180,7 +230,7 @@ fn an_unknown_rung_is_an_error_that_names_the_known() {
         (
             "life",
             "tcp=none",
-            "tcp has no rung \"none\": there are tp_btf",
+            "tcp has no rung \"none\": there are tp_btf, tracepoint",
         ),
     ] {
         let output = command(&[view, "--rung", rung])

@@ -1,4 +1,4 @@
-//! netwatch on a machine that lacks something, for it alone: in a mount namespace of its own.
+//! netwatch on a machine that lacks something, or has more, for it alone: in a mount namespace of its own.
 
 use std::{
     ffi::{CStr, CString},
@@ -25,19 +25,38 @@ pub fn without(lack: Lack, arguments: &[&str]) -> Command {
         Lack::Btf => Vec::new(),
         Lack::Cgroup2 => cgroup2_mounts(),
     };
+    apart(arguments, move || {
+        for place in &cgroups {
+            // SAFETY: a string.
+            checked(unsafe { libc::umount2(place.as_ptr(), libc::MNT_DETACH) })?;
+        }
+        match lack {
+            Lack::Btf => mount(c"none", c"/sys/kernel/btf", c"tmpfs", 0),
+            Lack::Cgroup2 => Ok(()),
+        }
+    })
+}
+
+/// netwatch, where tracefs is mounted if this kernel has it.
+pub fn with_tracefs(arguments: &[&str]) -> Command {
+    apart(arguments, || {
+        let _ = mount(c"none", c"/sys/kernel/tracing", c"tracefs", 0);
+        Ok(())
+    })
+}
+
+/// netwatch in a mount namespace of its own, changed by system calls alone.
+fn apart(
+    arguments: &[&str],
+    mut change: impl FnMut() -> Result<()> + Send + Sync + 'static,
+) -> Command {
     let mut command = command(arguments);
     // SAFETY: system calls only, on strings that were made before.
     unsafe {
         command.pre_exec(move || {
             checked(libc::unshare(libc::CLONE_NEWNS))?;
             mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE)?;
-            for place in &cgroups {
-                checked(libc::umount2(place.as_ptr(), libc::MNT_DETACH))?;
-            }
-            match lack {
-                Lack::Btf => mount(c"none", c"/sys/kernel/btf", c"tmpfs", 0),
-                Lack::Cgroup2 => Ok(()),
-            }
+            change()
         })
     };
     command

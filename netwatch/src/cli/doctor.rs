@@ -1,8 +1,10 @@
 //! `netwatch doctor`.
 
+use std::path::PathBuf;
+
 use clap::Command as Clap;
 
-use super::typed::{Typed, rung, switch};
+use super::typed::{Typed, btf, rung, switch};
 use crate::event::Rung;
 
 /// What was meant.
@@ -13,6 +15,8 @@ pub struct Config {
     pub verbose: bool,
     /// Capabilities that are to stand on this rung and no other.
     pub rungs: Vec<Rung>,
+    /// A file that describes the kernel's types.
+    pub btf: Option<PathBuf>,
 }
 
 const EXIT_CODES: &str = "\
@@ -33,6 +37,7 @@ pub fn command() -> Clap {
             "Also what the kernel's verifier says",
         ))
         .arg(rung())
+        .arg(btf())
 }
 
 impl Config {
@@ -42,6 +47,7 @@ impl Config {
             json: typed.switched_on("json"),
             verbose: typed.switched_on("verbose"),
             rungs: typed.values("rung").cloned().collect(),
+            btf: typed.value("btf").cloned(),
         }
     }
 }

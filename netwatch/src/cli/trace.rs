@@ -1,10 +1,12 @@
 //! `netwatch trace` and `netwatch life`.
 
+use std::path::PathBuf;
+
 use clap::{Arg, Command as Clap, builder::PossibleValuesParser};
 
 use super::{
     color, select,
-    typed::{Typed, rung, switch, valued},
+    typed::{Typed, btf, rung, switch, valued},
 };
 use crate::{event::Rung, filter::Filter};
 
@@ -31,6 +33,8 @@ pub struct Config {
     pub ring_bytes: u32,
     /// Capabilities that are to stand on this rung and no other.
     pub rungs: Vec<Rung>,
+    /// A file that describes the kernel's types.
+    pub btf: Option<PathBuf>,
     pub color: bool,
 }
 
@@ -67,6 +71,7 @@ pub fn options() -> Vec<Arg> {
         color,
         ring_bytes,
         rung(),
+        btf(),
     ]);
     options
 }
@@ -87,6 +92,7 @@ impl Config {
             verbose: typed.switched_on("verbose"),
             ring_bytes: typed.value("ring-bytes").copied().unwrap_or(1 << 24),
             rungs: typed.values("rung").cloned().collect(),
+            btf: typed.value("btf").cloned(),
             color: !json && color(typed),
         })
     }

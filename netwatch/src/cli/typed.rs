@@ -1,6 +1,8 @@
 //! Options as they are declared, and as they were typed.
 
-use clap::{Arg, ArgAction, ArgMatches, parser::ValueSource};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, parser::ValueSource, value_parser};
 
 use crate::standing::choice;
 
@@ -26,6 +28,13 @@ pub fn rung() -> Arg {
         .value_parser(choice::parse)
         .value_delimiter(',')
         .action(ArgAction::Append)
+}
+
+/// What describes the kernel's types where the kernel does not.
+pub fn btf() -> Arg {
+    valued("btf", "FILE")
+        .help("The kernel's types, for a kernel without /sys/kernel/btf/vmlinux: BTF, as bpftool and pahole write it")
+        .value_parser(value_parser!(PathBuf))
 }
 
 /// Where a value comes from; None where the command has no such option.

@@ -1,14 +1,16 @@
 //! Climbing: of each capability's rungs the best that the kernel takes, found out by loading it.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, anyhow, bail};
-use aya::{Btf, Ebpf};
+use aya::{Btf, Ebpf, Endianness};
 
 use netwatch_common::detail;
 
 use super::{
-    COOKIE_MAP, FILES, MEMORY, NONE, OPEN, PROBES, SNAPSHOT, SOCKET_STORAGE, TCP, UDP,
-    capabilities, is_required,
-    load::{LoadOptions, Loader},
+    ACCEPT, FILES, KRETPROBE, MEMORY, NONE, OPEN, PROBES, SNAPSHOT, SOCKET_STORAGE, TCP,
+    TRACEPOINT, UDP, capabilities, is_required,
+    load::{LoadOptions, Loader, Plan},
     rungs_of,
 };
 use crate::{event::Rung, iterator, kernel::Layout, privilege};
@@ -36,58 +38,130 @@ pub fn attach(options: &LoadOptions) -> Result<Attached> {
 }
 
 fn try_attach(options: &LoadOptions) -> Result<Attached> {
-    let mut layout = Layout::of_this_kernel()?;
-    if let Some(wanted) = options.wanted(MEMORY) {
-        layout.by_cookie = wanted == COOKIE_MAP;
-    }
-    let btf = Btf::from_sys_fs().context("read the kernel's BTF")?;
-    // Where only ends are told, nothing needs the ports of the start; but by cookie, this is what gives
-    // connections theirs.
-    let needed = options.detail < detail::ENDS || layout.by_cookie;
-    let open = needed && options.wanted(OPEN) != Some(NONE);
-    if layout.by_cookie && !open {
-        bail!(
-            "{MEMORY} stands on {COOKIE_MAP}, for which the programs of {OPEN} give connections their \
-             cookies: leave out {OPEN}={NONE}"
-        );
-    }
-    let mut attached = attach_all(options, layout, &btf, open)?;
-    let is_refused = |rung: &Rung| rung.capability == OPEN && rung.rung == NONE;
-    if open && attached.rungs.iter().any(is_refused) {
-        if layout.by_cookie {
-            let refused = attached.missing.into_iter();
-            let mut refused = refused.filter(|(rung, _)| rung.capability == OPEN);
-            let error = refused.next().map(|(_, error)| error);
-            return Err(error.unwrap_or_else(|| anyhow!("{OPEN} has no rung")))
-                .context("give connections a cookie, which this kernel's tracing programs can't");
+    let layout = Layout::of_this_kernel(options.btf.as_deref())?;
+    let btf = match &options.btf {
+        Some(file) => read_btf(file)?,
+        None => Btf::from_sys_fs().context("read the kernel's BTF")?,
+    };
+    let mut plan = first_plan(options, layout)?;
+    let mut refused = Vec::new();
+    loop {
+        let mut attached = attach_all(options, layout, &btf, plan)?;
+        let next = next_plan(plan, &mut attached, options)?;
+        if next == plan {
+            let is_new = |rung: &Rung| attached.missing.iter().all(|(known, _)| known != rung);
+            refused.retain(|(rung, _)| is_new(rung));
+            attached.missing.append(&mut refused);
+            if plan.may_open && !plan.open {
+                let rung = NONE;
+                attached.rungs.push(Rung {
+                    capability: OPEN,
+                    rung,
+                });
+            }
+            return Ok(attached);
         }
-        // `tcp_state` was told to leave the start of a connection to a program that isn't there.
-        let mut refused = std::mem::take(&mut attached.missing);
-        refused.retain(|(rung, _)| rung.capability == OPEN);
-        drop(attached);
-        attached = attach_all(options, layout, &btf, false)?;
-        attached.missing.extend(refused);
+        refused.append(&mut attached.missing);
+        plan = next;
     }
-    if needed && !attached.rungs.iter().any(|rung| rung.capability == OPEN) {
-        attached.rungs.push(Rung {
-            capability: OPEN,
-            rung: NONE,
-        });
-    }
-    Ok(attached)
 }
 
-fn attach_all(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Attached> {
+fn read_btf(file: &Path) -> Result<Btf> {
+    Btf::parse_file(file, Endianness::default()).with_context(|| format!("read {}", file.display()))
+}
+
+/// What to begin with: the best that is wanted.
+fn first_plan(options: &LoadOptions, layout: Layout) -> Result<Plan> {
+    let wanted = |capability| options.wanted(capability);
+    let by_address = wanted(TCP) == Some(TRACEPOINT);
+    if by_address && wanted(MEMORY) == Some(SOCKET_STORAGE) {
+        bail!(
+            "{TCP} stands on {TRACEPOINT}, which can't reach what is kept with a socket: leave out \
+             {MEMORY}={SOCKET_STORAGE}"
+        );
+    }
+    let by_cookie = match wanted(MEMORY) {
+        Some(rung) => rung != SOCKET_STORAGE,
+        None => layout.by_cookie || by_address,
+    };
+    // Where only ends are told, nothing needs the ports of the start; but by cookie, this is what gives
+    // connections theirs.
+    let may_open = options.detail < detail::ENDS || by_cookie;
+    let open = may_open && wanted(OPEN) != Some(NONE);
+    if by_cookie && !open {
+        bail!(
+            "{MEMORY} stands on cookies, which the programs of {OPEN} give to connections: leave out \
+             {OPEN}={NONE}"
+        );
+    }
+    Ok(Plan {
+        may_open,
+        open,
+        by_cookie,
+        accept_beside: !by_cookie && wanted(ACCEPT) == Some(KRETPROBE),
+    })
+}
+
+/// What the kernel's answers ask for; the same plan where they fit it.
+fn next_plan(plan: Plan, attached: &mut Attached, options: &LoadOptions) -> Result<Plan> {
+    let stands_on = |capability, rung| {
+        let mut rungs = attached.rungs.iter();
+        rungs.any(|known| known.capability == capability && known.rung == rung)
+    };
+    if stands_on(TCP, NONE) && !plan.by_cookie && options.wanted(MEMORY).is_none() {
+        // What remembers by cookie needs less of the kernel.
+        return Ok(Plan {
+            may_open: true,
+            open: options.wanted(OPEN) != Some(NONE),
+            by_cookie: true,
+            accept_beside: false,
+        });
+    }
+    for capability in capabilities().filter(|capability| is_required(capability)) {
+        if stands_on(capability, NONE) {
+            return Err(attached.refusal_of(capability));
+        }
+    }
+    if plan.open && stands_on(OPEN, NONE) {
+        if plan.by_cookie {
+            let error = attached.refusal_of(OPEN);
+            return Err(error).context("give connections a cookie, by which to remember them");
+        }
+        // `tcp_state` was told to leave the start of a connection to a program that isn't there.
+        return Ok(Plan {
+            open: false,
+            ..plan
+        });
+    }
+    Ok(Plan {
+        accept_beside: !plan.by_cookie && stands_on(ACCEPT, KRETPROBE),
+        ..plan
+    })
+}
+
+impl Attached {
+    /// Why a capability stands on nothing.
+    fn refusal_of(&mut self, capability: &str) -> anyhow::Error {
+        let mut missing = self.missing.iter();
+        match missing.position(|(rung, _)| rung.capability == capability) {
+            Some(place) => self.missing.swap_remove(place).1,
+            None => anyhow!("{capability} has no rung"),
+        }
+    }
+}
+
+fn attach_all(options: &LoadOptions, layout: Layout, btf: &Btf, plan: Plan) -> Result<Attached> {
     let mut climb = Climb {
-        loader: Loader::new(options, layout, btf, open)?,
+        loader: Loader::new(options, layout, btf, plan)?,
+        plan,
         rungs: Vec::new(),
         missing: Vec::new(),
     };
     for capability in capabilities() {
         let is_needed = match capability {
-            OPEN => open,
+            OPEN => plan.open,
             UDP => options.udp,
-            MEMORY => layout.by_cookie,
+            MEMORY => plan.by_cookie,
             _ => true,
         };
         if capability == MEMORY && !is_needed {
@@ -114,6 +188,7 @@ fn attach_all(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> R
 /// How far it got.
 struct Climb<'a> {
     loader: Loader<'a>,
+    plan: Plan,
     rungs: Vec<Rung>,
     missing: Vec<(Rung, anyhow::Error)>,
 }
@@ -121,8 +196,11 @@ struct Climb<'a> {
 impl Climb<'_> {
     /// Stands on the best rung that the kernel takes, or on the one that is wanted.
     fn capability(&mut self, capability: &'static str, wanted: Option<&str>) -> Result<()> {
-        let is_meant = |rung: &&str| wanted.is_none_or(|wanted| wanted == *rung);
-        let before = self.missing.len();
+        let plan = self.plan;
+        let is_meant = |rung: &&str| {
+            let is_open = plan.by_cookie || (capability, *rung) != (TCP, TRACEPOINT);
+            is_open && wanted.is_none_or(|wanted| wanted == *rung)
+        };
         for rung in rungs_of(capability).filter(is_meant) {
             match self.rung(capability, rung) {
                 Ok(()) => {
@@ -136,9 +214,6 @@ impl Climb<'_> {
                 }
                 Err(error) => self.missing.push((Rung { capability, rung }, error)),
             }
-        }
-        if is_required(capability) && self.missing.len() > before {
-            return Err(self.missing.swap_remove(before).1);
         }
         self.rungs.push(Rung {
             capability,

@@ -1,20 +1,22 @@
 //! Loading the object, and attaching one program of it.
 
-use std::fs::File;
+use std::{fs::File, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use aya::{
     Btf, Ebpf, EbpfLoader, include_bytes_aligned,
     programs::{
-        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, FExit, Iter, Program,
-        ProgramError,
+        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, FExit, Iter, KProbe,
+        Program, ProgramError, TracePoint,
     },
 };
+use netwatch_common::RecordOffsets;
 
 use super::{Hook, Probe, refusal};
 use crate::{
     event::Rung,
     kernel::{self, Layout},
+    tracefs,
 };
 
 /// What the object is loaded with.
@@ -28,6 +30,8 @@ pub struct LoadOptions {
     pub detail: u32,
     /// Tell of UDP.
     pub udp: bool,
+    /// Where the kernel's types are described, if not by the kernel itself.
+    pub btf: Option<PathBuf>,
     /// Capabilities that are to stand on this rung and no other.
     pub rungs: Vec<Rung>,
 }
@@ -45,20 +49,40 @@ impl LoadOptions {
 pub(super) static OBJECT: &[u8] =
     include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-ebpf"));
 
+/// What the programs must know of each other before they load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// There is a use for the program that tells of a connection's start.
+    pub may_open: bool,
+    /// The start of a connection is left to the program for it.
+    pub open: bool,
+    /// What is remembered of a socket is found by its cookie.
+    pub by_cookie: bool,
+    /// Who accepts is told by a program that can't reach what is remembered of a socket.
+    pub accept_beside: bool,
+}
+
 /// The object, and what its programs are attached to.
 pub(super) struct Loader<'a> {
     pub ebpf: Ebpf,
     btf: &'a Btf,
     cgroup: Result<File>,
+    records: Result<RecordOffsets>,
+    /// The kernel's verifier knows types.
+    typed: bool,
 }
 
 impl<'a> Loader<'a> {
-    /// Makes the maps. `open`: the start of a connection is left to the program for it.
-    pub fn new(options: &LoadOptions, layout: Layout, btf: &'a Btf, open: bool) -> Result<Self> {
+    /// Makes the maps.
+    pub fn new(options: &LoadOptions, layout: Layout, btf: &'a Btf, plan: Plan) -> Result<Self> {
+        let records = tracefs::record_offsets();
+        let known = records.as_ref().copied().unwrap_or_default();
         Ok(Self {
-            ebpf: load_object(options, layout, btf, open)?,
+            ebpf: load_object(options, layout, btf, (plan, known))?,
             btf,
             cgroup: open_cgroup_root(),
+            records,
+            typed: layout.typed,
         })
     }
 
@@ -73,6 +97,16 @@ impl<'a> Loader<'a> {
             (true, Ok(cgroup)) => Some(cgroup),
             (false, _) => None,
         };
+        if probe.hook.needs_types() && !self.typed {
+            anyhow::bail!(
+                "attach {} to {}: this kernel doesn't describe its own types (CONFIG_DEBUG_INFO_BTF)",
+                probe.program,
+                probe.hook
+            );
+        }
+        if let (Hook::Tracepoint(_), Err(error)) = (probe.hook, &self.records) {
+            anyhow::bail!("{error:#}");
+        }
         load_and_attach(program, probe.hook, self.btf, cgroup)
             .map_err(|error| refusal::explained(&error, probe))
     }
@@ -86,7 +120,9 @@ impl<'a> Loader<'a> {
             Some(Program::CgroupSockAddr(program)) => program.unload(),
             Some(Program::FExit(program)) => program.unload(),
             Some(Program::Iter(program)) => program.unload(),
+            Some(Program::KProbe(program)) => program.unload(),
             Some(Program::SockOps(program)) => program.unload(),
+            Some(Program::TracePoint(program)) => program.unload(),
             _ => Ok(()),
         };
         match result {
@@ -96,16 +132,26 @@ impl<'a> Loader<'a> {
     }
 }
 
-fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> Result<Ebpf> {
-    let (open_hook, by_cookie) = (u32::from(open), u32::from(layout.by_cookie));
+fn load_object(
+    options: &LoadOptions,
+    layout: Layout,
+    btf: &Btf,
+    (plan, records): (Plan, RecordOffsets),
+) -> Result<Ebpf> {
+    let (open_hook, by_cookie) = (u32::from(plan.open), u32::from(plan.by_cookie));
+    let accept_beside = u32::from(plan.accept_beside);
+    let untyped = u32::from(!layout.typed);
     let current_in_skb = u32::from(kernel::tells_the_thread_in_skb());
     let log_level: u8 = if options.diagnostics { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
     loader
-        .btf(Some(btf))
+        .btf(layout.typed.then_some(btf))
         .override_global("OFFSETS", &layout.offsets, true)
         .override_global("KERN_SOCK_MASK", &layout.kern_sock_mask, true)
+        .override_global("RECORDS", &records, true)
         .override_global("BY_COOKIE", &by_cookie, true)
+        .override_global("UNTYPED", &untyped, true)
+        .override_global("ACCEPT_BESIDE", &accept_beside, true)
         .override_global("ACCEPT_ARGUMENTS", &layout.accept_arguments, true)
         .override_global("OPEN_HOOK", &open_hook, true)
         .override_global("CURRENT_IN_SKB", &current_in_skb, true)
@@ -113,8 +159,11 @@ fn load_object(options: &LoadOptions, layout: Layout, btf: &Btf, open: bool) -> 
         .override_global("RING_BYTES", &options.ring_bytes, true)
         .override_global(aya_log::LEVEL, &log_level, true)
         .map_max_entries("EVENTS", options.ring_bytes);
-    if !layout.by_cookie {
+    if !plan.by_cookie {
         loader.map_max_entries("MEMORIES", 1);
+    }
+    if !plan.accept_beside {
+        loader.map_max_entries("ACCEPTED", 1);
     }
     loader.load(OBJECT).map_err(refusal::of_maps)
 }
@@ -132,6 +181,17 @@ fn load_and_attach(
             let program: &mut BtfTracePoint = program.try_into()?;
             program.load(name, btf)?;
             program.attach()?;
+        }
+        (Hook::Tracepoint(name), _) => {
+            let program: &mut TracePoint = program.try_into()?;
+            let (category, name) = name.split_once('/').unwrap_or_default();
+            program.load()?;
+            program.attach(category, name)?;
+        }
+        (Hook::Return(function), _) => {
+            let program: &mut KProbe = program.try_into()?;
+            program.load()?;
+            program.attach(function, 0)?;
         }
         (Hook::Iterator(target), _) => {
             let program: &mut Iter = program.try_into()?;

@@ -26,6 +26,11 @@ const MEANINGS: &[Meaning] = &[
         says: "this kernel refuses trampolines",
     },
     Meaning {
+        hooks: |hook| matches!(hook, Hook::Return(_)),
+        errnos: &[libc::ENOENT, libc::ENODEV],
+        says: "this kernel has no kprobes (CONFIG_KPROBES), or not this function",
+    },
+    Meaning {
         hooks: Hook::is_of_cgroups,
         errnos: &[libc::E2BIG],
         says: "the root cgroup has as many programs as the kernel lets it have",

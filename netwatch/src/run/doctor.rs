@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::{Outcome, cli::doctor::Config, clock::Clock, doctor::Examination, output};
+use crate::{Options, Outcome, cli::doctor::Config, clock::Clock, doctor::Examination, output};
 
 /// Examines, and says what was found.
 ///
@@ -10,7 +10,12 @@ use crate::{Outcome, cli::doctor::Config, clock::Clock, doctor::Examination, out
 ///
 /// The output can't be written.
 pub async fn run(config: &Config) -> Result<Outcome> {
-    let examination = Examination::make(config.rungs.clone()).await;
+    let options = Options {
+        rungs: config.rungs.clone(),
+        btf: config.btf.clone(),
+        ..Options::default()
+    };
+    let examination = Examination::make(options).await;
     output::doctor::show(&examination, config, &Clock::now()).context("write what was found")?;
     Ok(Outcome::Code(examination.verdict().code()))
 }

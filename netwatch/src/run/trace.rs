@@ -31,6 +31,7 @@ pub async fn run(config: Config) -> Result<Outcome> {
         only_ends: config.view == View::Life,
         udp: config.filter.may_want(Protocol::Udp),
         rungs: config.rungs.clone(),
+        btf: config.btf.clone(),
     })
     .await?;
     // Both need the privileges that go then.

@@ -77,6 +77,7 @@ fn the_lower_ways_find_what_the_iterators_find() {
         detail: detail::ALL,
         udp: false,
         rungs: Vec::new(),
+        btf: None,
     })
     .unwrap();
     let programs = Arc::new(Mutex::new(attached.ebpf));

@@ -69,6 +69,8 @@ mod tests {
             "accept=cgroup_getpeername",
             "snapshot=procfs",
             "tcp=tp_btf",
+            "tcp=tracepoint",
+            "accept=kretprobe",
         ] {
             let Rung { capability, rung } = parse(text).expect(text);
             assert_eq!(format!("{capability}={rung}"), text);
@@ -90,7 +92,10 @@ mod tests {
                 "netns=all",
                 "there is no capability \"netns\": there are tcp, memory, open, accept, io, reset, udp, snapshot",
             ),
-            ("tcp=none", "tcp has no rung \"none\": there are tp_btf"),
+            (
+                "tcp=none",
+                "tcp has no rung \"none\": there are tp_btf, tracepoint",
+            ),
             (
                 "snapshot=none",
                 "snapshot has no rung \"none\": there are iter, sock_diag, procfs",

@@ -1,5 +1,7 @@
 //! What a tracer is to do.
 
+use std::path::PathBuf;
+
 use netwatch_common::detail;
 
 use crate::{event::Rung, probes::LoadOptions};
@@ -19,6 +21,8 @@ pub struct Options {
     /// Capabilities that are to stand on this rung and no other, or on `none`; the others stand on the best
     /// that is there. The last of one capability counts.
     pub rungs: Vec<Rung>,
+    /// A file that describes the kernel's types (BTF), for a kernel that does not do so itself.
+    pub btf: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -29,6 +33,7 @@ impl Default for Options {
             only_ends: false,
             udp: true,
             rungs: Vec::new(),
+            btf: None,
         }
     }
 }
@@ -46,6 +51,7 @@ impl Options {
             },
             udp: self.udp,
             rungs: self.rungs.clone(),
+            btf: self.btf.clone(),
         }
     }
 }
