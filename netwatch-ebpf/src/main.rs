@@ -21,6 +21,8 @@ mod sock;
 mod tcp_forget;
 mod tcp_state;
 mod tcp_tracepoint;
+mod udp_call;
+mod udp_flow;
 mod udp_packet;
 mod udp_socket;
 

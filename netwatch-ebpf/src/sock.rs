@@ -4,6 +4,7 @@
 //! pointers that the kernel vouches for are loaded directly, which costs one instruction and is
 //! checked against the kernel's BTF; everything else goes through `bpf_probe_read_kernel`.
 
+mod skb;
 mod task;
 
 use core::{ffi::c_void, mem::MaybeUninit, ptr};
@@ -19,6 +20,7 @@ use netwatch_common::{SocketMemory, TcpStats, Tuple};
 
 use crate::maps::{BY_COOKIE, KERN_SOCK_MASK, SOCKETS, global, memory_by_cookie};
 pub use crate::read::load;
+pub use skb::Skb;
 pub use task::Task;
 
 pub const AF_INET: u8 = 2;
@@ -26,6 +28,8 @@ pub const AF_INET6: u8 = 10;
 pub const IPPROTO_TCP: u8 = 6;
 pub const IPPROTO_UDP: u8 = 17;
 
+/// `SOCK_DGRAM` of `enum sock_type`.
+const SOCK_DGRAM: u16 = 2;
 /// `SOCK_DONE` of `enum sock_flags`.
 const SOCK_DONE: u64 = 1 << 1;
 
@@ -137,6 +141,13 @@ impl Sock {
     }
 
     #[inline(always)]
+    pub fn is_datagram(self) -> bool {
+        // SAFETY: a `struct sock`.
+        let kind: u16 = unsafe { self.get(at!(sk_type)) };
+        kind == SOCK_DGRAM
+    }
+
+    #[inline(always)]
     pub fn state(self) -> u8 {
         // SAFETY: a `struct sock`.
         unsafe { self.get(at!(skc_state)) }
@@ -221,6 +232,42 @@ impl Sock {
         }
     }
 
+    #[inline(always)]
+    pub fn netns(self) -> u32 {
+        // SAFETY: a field of a `struct sock_common`, and of its `struct net`.
+        unsafe {
+            let net: *const c_void = self.get(at!(skc_net));
+            get(net, at!(net_inum), self.typed)
+        }
+    }
+
+    #[inline(always)]
+    pub fn remote_port(self) -> u16 {
+        // SAFETY: a field of a `struct sock_common`.
+        u16::from_be(unsafe { self.get(at!(skc_dport)) })
+    }
+
+    /// The address that it is bound to.
+    #[inline(always)]
+    pub fn local_addr(self) -> [u8; 16] {
+        self.addr(at!(skc_v6_rcv_saddr), at!(skc_rcv_saddr))
+    }
+
+    #[inline(always)]
+    pub fn remote_addr(self) -> [u8; 16] {
+        self.addr(at!(skc_v6_daddr), at!(skc_daddr))
+    }
+
+    #[inline(always)]
+    fn addr(self, v6: usize, v4: usize) -> [u8; 16] {
+        if self.family() == AF_INET6 {
+            copy(self.sk, v6)
+        } else {
+            // SAFETY: a field of a `struct sock_common`.
+            mapped(unsafe { self.get(v4) })
+        }
+    }
+
     /// Addresses, network namespace and remote port: what is in the part that every kind of socket
     /// shares. The local port is that of the port table, 0 once the socket has left it.
     #[inline(always)]
@@ -238,13 +285,10 @@ impl Sock {
                 tuple.remote = mapped(self.get(at!(skc_daddr)));
             }
         }
-        // SAFETY: fields of a `struct sock_common`, and of its `struct net`.
-        unsafe {
-            tuple.local_port = self.get(at!(skc_num));
-            tuple.remote_port = u16::from_be(self.get(at!(skc_dport)));
-            let net: *const c_void = self.get(at!(skc_net));
-            tuple.netns = get(net, at!(net_inum), self.typed);
-        }
+        // SAFETY: a field of a `struct sock_common`.
+        tuple.local_port = unsafe { self.get(at!(skc_num)) };
+        tuple.remote_port = self.remote_port();
+        tuple.netns = self.netns();
     }
 }
 

@@ -14,16 +14,13 @@ use aya_ebpf::{
     macros::cgroup_skb,
     programs::SkBuffContext,
 };
-use aya_log_ebpf::debug;
-use netwatch_common::{
-    Counter, FlowCounters, FlowKey, Owner, SocketMemory, Tuple, UdpRecord, flag, kind,
-};
+use netwatch_common::SocketMemory;
 
 use crate::{
-    maps::{self, CURRENT_IN_SKB, FLOW_EVENTS, FLOWS, count, global},
-    ring,
+    maps::{CURRENT_IN_SKB, global},
     sock::{AF_INET6, IPPROTO_UDP, mapped, memory_of, netns_of},
     tcp_state::ESTABLISHED,
+    udp_flow::{self, Datagrams, End, Socket, Way},
     udp_socket::bytes,
 };
 
@@ -33,22 +30,10 @@ const UDP_HEADER: u32 = 8;
 const IPV6_HEADER: u32 = 40;
 /// IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination.
 const EXTENSIONS: [u8; 3] = [0, 43, 60];
-/// A flow is reported this often at most.
-const REPORT_NS: u64 = 1_000_000_000;
-const EEXIST: i32 = -17;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    Out,
-    In,
-}
-
 /// What a UDP packet's headers say.
 struct Packet {
-    source: [u8; 16],
-    destination: [u8; 16],
-    source_port: u16,
-    destination_port: u16,
+    source: End,
+    destination: End,
     /// Bytes of payload.
     payload: u64,
     datagrams: u64,
@@ -84,25 +69,54 @@ fn observe(ctx: &SkBuffContext, way: Way) {
     }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(skb.cast()) };
-    let (remote, remote_port) = remote(sk, cookie, &packet, way);
-    let key = FlowKey {
-        cookie,
-        remote,
-        remote_port,
-        _pad: [0; 6],
+    let remote = remote(sk, cookie, &packet, way);
+    let datagrams = Datagrams {
+        way,
+        number: packet.datagrams,
+        bytes: packet.payload,
+        local: match way {
+            Way::Out => packet.source,
+            Way::In => packet.destination,
+        },
     };
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
-    let Some(flow) = flow(&key, now) else {
-        count(Counter::FlowsFull, packet.datagrams);
-        debug!(ctx, "no room for a flow of socket {}", cookie);
+    let key = udp_flow::key(cookie, remote);
+    let Some(flow) = udp_flow::observe(ctx, &key, &datagrams, now) else {
         return;
     };
-    add(flow, &packet, way, now);
-    // SAFETY: a value of the map. Two CPUs may both find the report due; the reader takes both.
-    let due = unsafe { now.wrapping_sub((*flow).reported_ns) } >= REPORT_NS;
-    if due {
-        report(sk, &key, flow, local(&packet, way), now);
+    let memory = memory_of(sk.cast(), || cookie, 0);
+    udp_flow::report(&FullSock(sk), memory, (&key, flow), datagrams.local, now);
+}
+
+/// A full socket, as a program of a cgroup sees it.
+struct FullSock(*const bpf_sock);
+
+impl Socket for FullSock {
+    #[inline(always)]
+    fn family(&self) -> u8 {
+        // SAFETY: a field of a full socket.
+        unsafe { (*self.0).family as u8 }
+    }
+
+    #[inline(always)]
+    fn netns(&self) -> u32 {
+        netns_of(self.0.cast())
+    }
+
+    #[inline(always)]
+    fn bound(&self) -> [u8; 16] {
+        bound(self.0)
+    }
+
+    #[inline(always)]
+    fn is_connected(&self) -> bool {
+        connected(self.0)
+    }
+
+    #[inline(always)]
+    fn peer(&self) -> End {
+        peer(self.0)
     }
 }
 
@@ -129,10 +143,8 @@ fn parse(skb: *const __sk_buff) -> Option<Packet> {
     // SAFETY: a field of the context.
     let segments = unsafe { (*skb).gso_segs };
     Some(Packet {
-        source,
-        destination,
-        source_port: u16::from_be(ports[0]),
-        destination_port: u16::from_be(ports[1]),
+        source: (source, u16::from_be(ports[0])),
+        destination: (destination, u16::from_be(ports[1])),
         payload: u64::from(len.saturating_sub(header + UDP_HEADER)),
         datagrams: u64::from(segments.max(1)),
     })
@@ -162,11 +174,11 @@ fn ipv6_header(skb: *const __sk_buff) -> Option<u32> {
 /// The other end. On the way out it is what the process said, because egress comes after NAT: the
 /// address that it gave with the datagram, also on a connected socket, or else the socket's peer.
 #[inline(always)]
-fn remote(sk: *const bpf_sock, cookie: u64, packet: &Packet, way: Way) -> ([u8; 16], u16) {
+fn remote(sk: *const bpf_sock, cookie: u64, packet: &Packet, way: Way) -> End {
     if way == Way::In {
-        return (packet.source, packet.source_port);
+        return packet.source;
     }
-    let destination = (packet.destination, packet.destination_port);
+    let destination = packet.destination;
     let is_connected = connected(sk);
     // An address that was noted for a datagram which went nowhere must not be taken for this one's.
     if is_connected && peer(sk) == destination {
@@ -191,7 +203,7 @@ fn was_noted_for_this(memory: &SocketMemory) -> bool {
 }
 
 #[inline(always)]
-fn peer(sk: *const bpf_sock) -> ([u8; 16], u16) {
+fn peer(sk: *const bpf_sock) -> End {
     // SAFETY: fields of a full socket.
     unsafe {
         let addr = if (*sk).family == u32::from(AF_INET6) {
@@ -217,103 +229,9 @@ fn bound(sk: *const bpf_sock) -> [u8; 16] {
 }
 
 #[inline(always)]
-fn local(packet: &Packet, way: Way) -> ([u8; 16], u16) {
-    match way {
-        Way::Out => (packet.source, packet.source_port),
-        Way::In => (packet.destination, packet.destination_port),
-    }
-}
-
-#[inline(always)]
 fn connected(sk: *const bpf_sock) -> bool {
     // SAFETY: fields of a full socket. UDP's connect writes TCP's number for ESTABLISHED.
     unsafe { (*sk).state == u32::from(ESTABLISHED) && (*sk).dst_port != 0 }
-}
-
-/// The flow's counters, made where there were none.
-#[inline(always)]
-fn flow(key: &FlowKey, now: u64) -> Option<*mut FlowCounters> {
-    if let Some(flow) = FLOWS.get_ptr_mut(key) {
-        return Some(flow);
-    }
-    let new = FlowCounters {
-        first_ns: now,
-        ..FlowCounters::default()
-    };
-    const NOEXIST: u64 = 1;
-    match FLOWS.insert(key, new, NOEXIST) {
-        Ok(()) | Err(EEXIST) => FLOWS.get_ptr_mut(key),
-        Err(_) => None,
-    }
-}
-
-#[inline(always)]
-fn add(flow: *mut FlowCounters, packet: &Packet, way: Way, now: u64) {
-    // SAFETY: a value of the map, which other CPUs change at the same time: hence atomically.
-    unsafe {
-        let (packets, bytes) = match way {
-            Way::Out => (&raw mut (*flow).tx_packets, &raw mut (*flow).tx_bytes),
-            Way::In => (&raw mut (*flow).rx_packets, &raw mut (*flow).rx_bytes),
-        };
-        maps::add(packets, packet.datagrams);
-        maps::add(bytes, packet.payload);
-        (*flow).last_ns = now;
-    }
-}
-
-#[inline(always)]
-fn report(
-    sk: *const bpf_sock,
-    key: &FlowKey,
-    flow: *mut FlowCounters,
-    local: ([u8; 16], u16),
-    now: u64,
-) {
-    // SAFETY: a value of the map.
-    unsafe { (*flow).reported_ns = now };
-    let memory = memory_of(sk.cast(), || key.cookie, 0);
-    if let Some(memory) = &memory
-        && memory.flags & flag::RELEASED != 0
-    {
-        // Between the last close and the socket's end datagrams still arrive, for nobody. The reader
-        // has been told of the end.
-        let _ = FLOWS.remove(key);
-        return;
-    }
-    let waiting = ring::waiting(&FLOW_EVENTS);
-    let Some(mut entry) = FLOW_EVENTS.reserve::<UdpRecord>(0) else {
-        count(Counter::UdpRing, 1);
-        return;
-    };
-    let record = entry.as_mut_ptr();
-    // SAFETY: memory of the ring that this program holds, all of it written; a value of the map;
-    // and fields of a full socket.
-    unsafe {
-        (*record).header = ring::header(now, key.cookie, kind::UDP_FLOW);
-        (*record).tuple = Tuple {
-            local: local.0,
-            remote: key.remote,
-            local_port: local.1,
-            remote_port: key.remote_port,
-            netns: netns_of(sk.cast()),
-            family: (*sk).family as u8,
-            protocol: IPPROTO_UDP,
-            _pad: [0; 6],
-        };
-        (*record).counters = *flow;
-        (*record).bound = bound(sk);
-        (*record).connected = u8::from(connected(sk));
-        (*record).to_peer = u8::from(peer(sk) == (key.remote, key.remote_port));
-        (*record)._pad = [0; 6];
-        match memory {
-            Some(memory) => {
-                memory.flags |= flag::ANNOUNCED;
-                (*record).owner = memory.owner;
-            }
-            None => (*record).owner = Owner::default(),
-        }
-    }
-    ring::submit(entry, waiting);
 }
 
 /// A byte of the packet.

@@ -12,7 +12,7 @@ use aya_ebpf::{
     macros::{cgroup_sock, cgroup_sock_addr},
     programs::{SockAddrContext, SockContext},
 };
-use netwatch_common::{Counter, ReleaseRecord, flag, how, kind};
+use netwatch_common::{Counter, ReleaseRecord, SocketMemory, flag, how, kind};
 
 use crate::{
     maps::{BY_COOKIE, FLOW_EVENTS, count, forget, global},
@@ -108,14 +108,23 @@ pub fn udp_release(ctx: SockContext) -> i32 {
         return 1;
     }
     let cookie = cookie_of(ctx.sock);
-    if let Some(memory) = memory_of(ctx.sock.cast(), || cookie, 0) {
+    let memory = memory_of(ctx.sock.cast(), || cookie, 0);
+    released(cookie, memory, global(&BY_COOKIE) != 0);
+    1
+}
+
+/// Tells that nothing holds a socket any more, unless nothing was told of it. `by_cookie`: what is
+/// remembered of it does not go with it.
+#[inline(always)]
+pub fn released(cookie: u64, memory: Option<&mut SocketMemory>, by_cookie: bool) {
+    if let Some(memory) = memory {
         memory.flags |= flag::RELEASED;
         let is_announced = memory.flags & flag::ANNOUNCED != 0;
-        if global(&BY_COOKIE) != 0 {
+        if by_cookie {
             forget(cookie);
         }
         if !is_announced {
-            return 1;
+            return;
         }
     }
     let header = ring::header(now(), cookie, kind::UDP_RELEASE);
@@ -123,7 +132,6 @@ pub fn udp_release(ctx: SockContext) -> i32 {
     if !ring::send(&FLOW_EVENTS, ReleaseRecord { header }, waiting) {
         count(Counter::UdpRing, 1);
     }
-    1
 }
 
 #[inline(always)]

@@ -30,6 +30,17 @@ const SKIPPED: &[(&str, &str)] = &[
     ("reset_sent", "skipped_reset_sent"),
     ("tcp_tracepoint", "skipped_tcp_tracepoint"),
     ("accept_exit", "skipped_accept"),
+    ("accept_return", "skipped_accept_return"),
+    ("udp_out4", "skipped_udp_out4"),
+    ("udp_out6", "skipped_udp_out6"),
+    ("udp_in", "skipped_udp_in"),
+    ("udp_end4", "skipped_udp_end4"),
+    ("udp_end6", "skipped_udp_end6"),
+    ("udp_out4_kprobe", "skipped_udp_out4_kprobe"),
+    ("udp_out6_kprobe", "skipped_udp_out6_kprobe"),
+    ("udp_in_kprobe", "skipped_udp_in_kprobe"),
+    ("udp_end4_kprobe", "skipped_udp_end4_kprobe"),
+    ("udp_end6_kprobe", "skipped_udp_end6_kprobe"),
     ("io_send", "skipped_io_send"),
     ("io_receive", "skipped_io_receive"),
 ];
@@ -192,7 +203,9 @@ fn fd_of(ebpf: &mut Ebpf, name: &str) -> Option<i32> {
     use std::os::fd::{AsFd as _, AsRawFd as _};
     let fd: &ProgramFd = match ebpf.program_mut(name)? {
         Program::BtfTracePoint(program) => program.fd().ok()?,
+        Program::FEntry(program) => program.fd().ok()?,
         Program::FExit(program) => program.fd().ok()?,
+        Program::KProbe(program) => program.fd().ok()?,
         Program::TracePoint(program) => program.fd().ok()?,
         _ => return None,
     };

@@ -25,8 +25,12 @@ pub enum Hook {
     Cgroup,
     CgroupEgress,
     CgroupIngress,
+    /// The beginning of a kernel function, by a trampoline (fentry).
+    Entry(&'static str),
     /// The end of a kernel function, by a trampoline (fexit).
     Exit(&'static str),
+    /// The beginning of a kernel function, by a kprobe.
+    KernelProbe(&'static str),
     /// The return of a kernel function, by a kretprobe.
     Return(&'static str),
     /// An iterator's target. Loaded here, attached anew for each snapshot.
@@ -46,7 +50,7 @@ impl Hook {
     pub const fn needs_types(self) -> bool {
         matches!(
             self,
-            Self::BtfTracepoint(_) | Self::Exit(_) | Self::Iterator(_)
+            Self::BtfTracepoint(_) | Self::Entry(_) | Self::Exit(_) | Self::Iterator(_)
         )
     }
 }
@@ -59,6 +63,8 @@ impl fmt::Display for Hook {
             Self::Cgroup => f.write_str("the root cgroup"),
             Self::CgroupEgress => f.write_str("the root cgroup's egress"),
             Self::CgroupIngress => f.write_str("the root cgroup's ingress"),
+            Self::Entry(function) => write!(f, "the entry of {function}"),
+            Self::KernelProbe(function) => write!(f, "a kprobe at {function}"),
             Self::Exit(function) => write!(f, "the exit of {function}"),
             Self::Return(function) => write!(f, "the return of {function}"),
             Self::Iterator(target) => write!(f, "the iterator {target}"),
@@ -136,6 +142,8 @@ pub const OPEN: &str = "open";
 
 /// The capability that a trace without UDP does without.
 pub const UDP: &str = "udp";
+/// Its rung that can't reach what is remembered of a socket.
+pub const KPROBE: &str = "kprobe";
 
 /// The rung of a capability that has none.
 pub const NONE: &str = "none";
@@ -145,7 +153,8 @@ pub const NONE: &str = "none";
 /// everything is in place.
 pub const PROBES: &[Probe] = {
     use Hook::{
-        BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Exit, Iterator, Return, Tracepoint,
+        BtfTracepoint, Cgroup, CgroupEgress, CgroupIngress, Entry, Exit, Iterator, KernelProbe,
+        Return, Tracepoint,
     };
     &[
         probe(
@@ -259,6 +268,76 @@ pub const PROBES: &[Probe] = {
             "BPF_CGROUP_INET_INGRESS(__sk_buff)",
             UDP,
             "cgroup_skb",
+        ),
+        probe(
+            "udp_out4",
+            Entry("ip_send_skb"),
+            "ip_send_skb(net, skb)",
+            UDP,
+            "fentry",
+        ),
+        probe(
+            "udp_out6",
+            Entry("ip6_send_skb"),
+            "ip6_send_skb(skb)",
+            UDP,
+            "fentry",
+        ),
+        probe(
+            "udp_in",
+            Entry("skb_consume_udp"),
+            "skb_consume_udp(sk, skb, len)",
+            UDP,
+            "fentry",
+        ),
+        probe(
+            "udp_end4",
+            Entry("udp_destroy_sock"),
+            "udp_destroy_sock(sk)",
+            UDP,
+            "fentry",
+        ),
+        probe(
+            "udp_end6",
+            Entry("udpv6_destroy_sock"),
+            "udpv6_destroy_sock(sk)",
+            UDP,
+            "fentry",
+        ),
+        probe(
+            "udp_out4_kprobe",
+            KernelProbe("ip_send_skb"),
+            "ip_send_skb(net, skb)",
+            UDP,
+            KPROBE,
+        ),
+        probe(
+            "udp_out6_kprobe",
+            KernelProbe("ip6_send_skb"),
+            "ip6_send_skb(skb)",
+            UDP,
+            KPROBE,
+        ),
+        probe(
+            "udp_in_kprobe",
+            KernelProbe("skb_consume_udp"),
+            "skb_consume_udp(sk, skb, len)",
+            UDP,
+            KPROBE,
+        ),
+        probe(
+            "udp_end4_kprobe",
+            KernelProbe("udp_destroy_sock"),
+            "udp_destroy_sock(sk)",
+            UDP,
+            KPROBE,
+        ),
+        probe(
+            "udp_end6_kprobe",
+            KernelProbe("udpv6_destroy_sock"),
+            "udpv6_destroy_sock(sk)",
+            UDP,
+            KPROBE,
         ),
         probe(
             "accept_exit",

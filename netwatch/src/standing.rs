@@ -105,6 +105,19 @@ pub const STANDINGS: &[Standing] = &[
     complete("reset", "tp_btf"),
     lacking("reset", NONE, "which side reset a connection", TRACE_HOOKS),
     complete("udp", "cgroup_skb"),
+    lacking(
+        "udp",
+        "fentry",
+        "datagrams that arrive and that nobody receives; what the kernel's own tunnels send and receive",
+        CGROUP_HOOKS,
+    ),
+    lacking(
+        "udp",
+        "kprobe",
+        "datagrams that arrive and that nobody receives; what the kernel's own tunnels send and receive; a \
+         socket to which nothing has given a cookie yet, which is counted as lost",
+        CGROUP_HOOKS,
+    ),
     lacking("udp", NONE, "anything of UDP", CGROUP_HOOKS),
     complete("snapshot", "iter"),
     lacking(

@@ -23,6 +23,7 @@ mod uring;
 // Datagrams.
 mod udp;
 mod udp_many;
+mod udp_rungs;
 // Plenty, malice and mishap.
 mod bare;
 mod confinement;

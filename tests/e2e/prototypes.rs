@@ -91,7 +91,9 @@ fn found(btf: &Btf, probe: &Probe, (name, context): &Prototype) -> Option<Protot
             let names = fields(btf, &format!("trace_event_raw_{}", record_of(name)))?.into_iter();
             names.filter(|name| context.contains(name)).collect()
         }
-        Hook::Exit(_) | Hook::Return(_) => parameters(btf, name)?,
+        Hook::Entry(_) | Hook::Exit(_) | Hook::KernelProbe(_) | Hook::Return(_) => {
+            parameters(btf, name)?
+        }
         Hook::Iterator(_) => fields(btf, &format!("bpf_iter__{name}"))?,
         Hook::Cgroup | Hook::CgroupEgress | Hook::CgroupIngress => {
             let is_there = is_attach_type(btf, name) && aggregate(btf, &context[0]).is_some();
@@ -112,7 +114,9 @@ fn every_program_s_prototype_is_the_kernel_s() {
         assert!(forms.iter().all(|(other, _)| other == name), "{probe:?}");
         match probe.hook {
             Hook::BtfTracepoint(hook)
+            | Hook::Entry(hook)
             | Hook::Exit(hook)
+            | Hook::KernelProbe(hook)
             | Hook::Return(hook)
             | Hook::Iterator(hook) => assert_eq!(hook, name, "{probe:?}"),
             Hook::Tracepoint(hook) => {

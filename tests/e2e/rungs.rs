@@ -57,7 +57,7 @@ const ACCEPT: &[Expected] = &[
 ];
 
 /// What netwatch says of a rung that it can't stand on; None where it can.
-fn refusal(rungs: &str) -> Option<String> {
+pub fn refusal(rungs: &str) -> Option<String> {
     refusal_of(&["--rung", rungs])
 }
 

@@ -8,7 +8,7 @@ use aya::{Btf, Ebpf, Endianness};
 use netwatch_common::detail;
 
 use super::{
-    ACCEPT, FILES, KRETPROBE, MEMORY, NONE, OPEN, PROBES, SNAPSHOT, SOCKET_STORAGE, TCP,
+    ACCEPT, FILES, KPROBE, KRETPROBE, MEMORY, NONE, OPEN, PROBES, SNAPSHOT, SOCKET_STORAGE, TCP,
     TRACEPOINT, UDP, capabilities, is_required,
     load::{LoadOptions, Loader, Plan},
     rungs_of,
@@ -98,6 +98,7 @@ fn first_plan(options: &LoadOptions, layout: Layout) -> Result<Plan> {
         may_open,
         open,
         by_cookie,
+        udp_by_cookie: wanted(UDP) == Some(KPROBE),
         accept_beside: !by_cookie && wanted(ACCEPT) == Some(KRETPROBE),
     })
 }
@@ -115,6 +116,7 @@ fn next_plan(plan: Plan, attached: &mut Attached, options: &LoadOptions) -> Resu
             open: options.wanted(OPEN) != Some(NONE),
             by_cookie: true,
             accept_beside: false,
+            ..plan
         });
     }
     for capability in capabilities().filter(|capability| is_required(capability)) {
@@ -134,6 +136,7 @@ fn next_plan(plan: Plan, attached: &mut Attached, options: &LoadOptions) -> Resu
         });
     }
     Ok(Plan {
+        udp_by_cookie: stands_on(UDP, KPROBE),
         accept_beside: !plan.by_cookie && stands_on(ACCEPT, KRETPROBE),
         ..plan
     })

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use aya::{
     Btf, Ebpf, EbpfLoader, include_bytes_aligned,
     programs::{
-        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, FExit, Iter, KProbe,
-        Program, ProgramError, TracePoint,
+        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, FEntry, FExit, Iter,
+        KProbe, Program, ProgramError, TracePoint,
     },
 };
 use netwatch_common::RecordOffsets;
@@ -58,6 +58,8 @@ pub(super) struct Plan {
     pub open: bool,
     /// What is remembered of a socket is found by its cookie.
     pub by_cookie: bool,
+    /// The same, of UDP sockets at least.
+    pub udp_by_cookie: bool,
     /// Who accepts is told by a program that can't reach what is remembered of a socket.
     pub accept_beside: bool,
 }
@@ -118,6 +120,7 @@ impl<'a> Loader<'a> {
             Some(Program::CgroupSkb(program)) => program.unload(),
             Some(Program::CgroupSock(program)) => program.unload(),
             Some(Program::CgroupSockAddr(program)) => program.unload(),
+            Some(Program::FEntry(program)) => program.unload(),
             Some(Program::FExit(program)) => program.unload(),
             Some(Program::Iter(program)) => program.unload(),
             Some(Program::KProbe(program)) => program.unload(),
@@ -159,7 +162,7 @@ fn load_object(
         .override_global("RING_BYTES", &options.ring_bytes, true)
         .override_global(aya_log::LEVEL, &log_level, true)
         .map_max_entries("EVENTS", options.ring_bytes);
-    if !plan.by_cookie {
+    if !plan.by_cookie && !plan.udp_by_cookie {
         loader.map_max_entries("MEMORIES", 1);
     }
     if !plan.accept_beside {
@@ -188,7 +191,12 @@ fn load_and_attach(
             program.load()?;
             program.attach(category, name)?;
         }
-        (Hook::Return(function), _) => {
+        (Hook::Entry(function), _) => {
+            let program: &mut FEntry = program.try_into()?;
+            program.load(function, btf)?;
+            program.attach()?;
+        }
+        (Hook::KernelProbe(function) | Hook::Return(function), _) => {
             let program: &mut KProbe = program.try_into()?;
             program.load()?;
             program.attach(function, 0)?;

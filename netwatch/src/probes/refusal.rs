@@ -21,12 +21,12 @@ struct Meaning {
 /// The first that fits counts.
 const MEANINGS: &[Meaning] = &[
     Meaning {
-        hooks: |hook| matches!(hook, Hook::Exit(_)),
+        hooks: |hook| matches!(hook, Hook::Entry(_) | Hook::Exit(_)),
         errnos: &[libc::EPERM, ENOTSUPP, libc::EOPNOTSUPP, libc::EBUSY],
         says: "this kernel refuses trampolines",
     },
     Meaning {
-        hooks: |hook| matches!(hook, Hook::Return(_)),
+        hooks: |hook| matches!(hook, Hook::KernelProbe(_) | Hook::Return(_)),
         errnos: &[libc::ENOENT, libc::ENODEV],
         says: "this kernel has no kprobes (CONFIG_KPROBES), or not this function",
     },

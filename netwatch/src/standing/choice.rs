@@ -100,7 +100,10 @@ mod tests {
                 "snapshot=none",
                 "snapshot has no rung \"none\": there are iter, sock_diag, procfs",
             ),
-            ("udp=", "udp has no rung \"\": there are cgroup_skb, none"),
+            (
+                "udp=",
+                "udp has no rung \"\": there are cgroup_skb, fentry, kprobe, none",
+            ),
         ] {
             assert_eq!(parse(text), Err(message.to_owned()), "{text}");
         }
