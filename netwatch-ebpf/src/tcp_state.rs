@@ -103,6 +103,8 @@ pub fn transition<C: EbpfContext>(ctx: &C, sock: Sock, (old, new): (u8, u8), pas
         (CLOSE, SYN_SENT | LISTEN) => depart(sock, memory, now),
         (SYN_RECV, ESTABLISHED) if global(&BY_COOKIE) != 0 => {
             arrive(memory, now);
+            // It was in SYN_RECV for a time that nobody saw.
+            memory.since_ns = 0;
             proceed(sock, memory, now);
         }
         _ if old == new => close_again(ctx, sock, memory, now),

@@ -3,6 +3,7 @@
 
 mod facts;
 mod found;
+mod listener;
 mod report;
 mod socket;
 
@@ -12,6 +13,7 @@ pub use netwatch_common::ProcessKey;
 
 pub use facts::Facts;
 pub use found::{Counters, FlowId, Found, FoundKind, Snapshot};
+pub use listener::nearest;
 pub use report::{Closing, Loss, Phase, Reason, Report, Rung, Told, Traffic};
 pub use socket::{
     Cookie, Endpoint, Family, How, Owner, Process, Protocol, Socket, State, UNCONNECTED,

@@ -55,6 +55,7 @@ use tokio::runtime::Runtime;
 
 use cli::Config;
 pub use probes::{Hook, PROBES, Probe};
+pub use standing::{STANDINGS, Standing};
 pub use tracer::{Options, Tracer};
 
 /// How a run ended that went as it should.

@@ -1,5 +1,9 @@
 //! `--rung`: one and the same work, told on every rung that this kernel takes.
 
+use std::collections::HashSet;
+
+use netwatch::STANDINGS;
+
 use crate::harness::{
     ANY4, Flow, How, Pair, Reason, Stage,
     State::{Close, CloseWait, FinWait1, FinWait2, LastAck, TimeWait},
@@ -8,6 +12,7 @@ use crate::harness::{
     netwatch::command,
     pair::arrived,
     skip,
+    stage::say,
 };
 
 /// How the owner is learned on a rung of `accept`, where a worker accepts with and without asking for the
@@ -189,6 +194,17 @@ fn tcp_on_every_rung() {
         connection(&stage, &mut watch);
         watch.stop();
     }
+}
+
+/// The runs on many kernels compare with it: no rung goes untried.
+#[test]
+fn every_rung_has_its_name() {
+    let rungs = STANDINGS.iter().filter(|standing| standing.rung != "none");
+    let names = rungs.map(|standing| format!("{}:{}", standing.capability, standing.rung));
+    let names: Vec<String> = names.collect();
+    let different: HashSet<&String> = names.iter().collect();
+    assert_eq!(different.len(), names.len());
+    say("ladders", &names.join(" "));
 }
 
 /// What can be left out is left out.

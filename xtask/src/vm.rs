@@ -28,7 +28,8 @@ const KERNELS: [&str; 4] = ["5.10", "6.1", "6.12", "7"];
 ///
 /// # Errors
 ///
-/// A test fails, a kernel complains, or something can't be set up.
+/// A test fails, a kernel complains, or something can't be set up; or, where nothing is left out, a rung was
+/// tried by no test.
 pub fn run(kernels: &[String], args: &[OsString]) -> Result<()> {
     setup::build_tools()?;
     setup::for_tests()?;
@@ -54,7 +55,11 @@ pub fn run(kernels: &[String], args: &[OsString]) -> Result<()> {
         matrix.add(&kernel.name, Run::boot(&kernel, &image)?);
     }
     print!("{matrix}");
+    let is_whole = kernels.is_empty() && args.is_empty();
     match matrix.faults() {
+        0 if is_whole && !matrix.untried().is_empty() => {
+            bail!("no test stood on {}", matrix.untried().join(", "))
+        }
         0 => Ok(()),
         faults => bail!("{faults} faults on {} kernels", matrix.len()),
     }

@@ -10,6 +10,7 @@ use crate::{
     enrich::Processes,
     event::{
         Claim, Cookie, Family, Found, FoundKind, How, Owner, Protocol, Snapshot, Socket, State,
+        nearest,
     },
 };
 
@@ -119,14 +120,7 @@ fn place(row: &Row) -> Place {
 /// listen alike, as it can't be told whose it is then.
 fn listener_of(row: &Row, listeners: &Listeners) -> Option<Claim> {
     let there = listeners.get(&place(row))?;
-    let at = |is_there: &dyn Fn(Option<IpAddr>) -> bool| {
-        let claims = there.iter().filter(|(addr, _)| is_there(*addr));
-        claims.map(|(_, claim)| *claim).collect::<Vec<_>>()
-    };
-    let mut claims = at(&|addr| addr == row.ends.local.addr);
-    if claims.is_empty() {
-        claims = at(&|addr| addr.is_none_or(|addr| addr.is_unspecified()));
-    }
+    let claims = nearest(there, row.ends.local.addr);
     let first = *claims.first()?;
     claims
         .iter()

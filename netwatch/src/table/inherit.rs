@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 
 use super::Table;
-use crate::event::{Cookie, Family, How, Owner, Snapshot, Socket, State};
+use crate::event::{Cookie, Family, How, Owner, Snapshot, Socket, State, nearest};
 
 /// Where connections arrive. A connection has the family of its listener.
 type Port = (Option<u32>, Family, Option<u16>);
@@ -51,25 +51,14 @@ impl Table {
     /// where several processes listen alike, as it can't be told whose it is then.
     pub(super) fn inherited(&self, arrived: &Socket) -> Option<Owner> {
         let cookies = self.listeners.0.get(&port(arrived))?;
-        let listeners: Vec<&Socket> = cookies
+        let listeners: Vec<_> = cookies
             .iter()
             .filter_map(|cookie| self.sockets.get(cookie))
             .map(|row| &row.socket)
             .filter(|socket| socket.state == State::Listen)
+            .map(|socket| (socket.local.addr, socket))
             .collect();
-        let is_here = |socket: &&Socket| socket.local.addr == arrived.local.addr;
-        let is_everywhere = |socket: &&Socket| {
-            let addr = socket.local.addr;
-            addr.is_none_or(|addr| addr.is_unspecified())
-        };
-        let at = |is_there: &dyn Fn(&&Socket) -> bool| {
-            let there = listeners.iter().copied().filter(is_there);
-            there.collect::<Vec<_>>()
-        };
-        let mut there = at(&is_here);
-        if there.is_empty() {
-            there = at(&is_everywhere);
-        }
+        let there = nearest(&listeners, arrived.local.addr);
         let process = there.first()?.owner.as_ref()?.process.clone()?;
         let is_its = |socket: &&Socket| socket.process() == Some(&*process);
         there.iter().all(is_its).then_some(Owner {

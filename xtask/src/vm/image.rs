@@ -55,8 +55,7 @@ export NETWATCH_TEST_SLOWNESS=5
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-mount -t tmpfs tmp /tmp
-mkdir -p /run /dev/shm /dev/pts /sys/fs/cgroup
+mkdir -p /tmp /run /dev/shm /dev/pts /sys/fs/cgroup
 mount -t devpts pts /dev/pts
 mount -t tmpfs shm /dev/shm
 mount -t tracefs trace /sys/kernel/tracing

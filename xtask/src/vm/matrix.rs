@@ -1,6 +1,9 @@
 //! The table of what came of it: kernel by test, with the rungs that each test stood on.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{guest::Run, outcome::Outcome, suite::NATIVE_ONLY};
 
@@ -38,6 +41,25 @@ impl Matrix {
         tests.collect()
     }
 
+    /// Every rung of every ladder, with the kernels on which some test stood on it.
+    fn ladders(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut ladders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (kernel, run) in &self.runs {
+            for (rung, stood) in run.told.ladders() {
+                let kernels = ladders.entry(rung).or_default();
+                kernels.extend(stood.then_some(kernel.as_str()));
+            }
+        }
+        ladders
+    }
+
+    /// The rungs that no test stood on, on no kernel.
+    pub fn untried(&self) -> Vec<&str> {
+        let ladders = self.ladders().into_iter();
+        let untried = ladders.filter(|(_, kernels)| kernels.is_empty());
+        untried.map(|(rung, _)| rung).collect()
+    }
+
     /// Every way in which some test stood; a table names it by its place here.
     fn standings(&self) -> Vec<&str> {
         let all = self.runs.iter().flat_map(|(_, run)| run.told.rungs(None));
@@ -67,6 +89,18 @@ impl fmt::Display for Matrix {
                 "{}[{number}] {rungs}",
                 if number == 0 { "\n" } else { "" }
             )?;
+        }
+        for (number, (rung, kernels)) in self.ladders().into_iter().enumerate() {
+            let kernels = match &kernels[..] {
+                [] => "on none of these kernels".to_owned(),
+                some => some.join(" "),
+            };
+            let before = if number == 0 {
+                "\nrungs that tests stood on:\n"
+            } else {
+                ""
+            };
+            writeln!(f, "{before}  {rung:30} {kernels}")?;
         }
         for (kernel, run) in &self.runs {
             show(f, kernel, run)?;
@@ -142,7 +176,11 @@ mod tests {
     fn a_table_names_tests_rungs_reasons_and_faults() {
         let mut matrix = Matrix::default();
         let lines = ["test udp::a ... ok", "test udp::b ... FAILED"];
-        let notes = ["rungs udp::a: tcp:tp_btf", "rungs udp::b: tcp:tracepoint"];
+        let notes = [
+            "rungs udp::a: tcp:tp_btf",
+            "rungs udp::b: tcp:tracepoint",
+            "ladders rungs::all: tcp:tp_btf tcp:tracepoint udp:kprobe",
+        ];
         matrix.add(
             "6.1",
             run(&lines, &notes, &["the kernel complained: BUG: x"]),
@@ -151,11 +189,14 @@ mod tests {
         matrix.add("7.0", run(&lines[..1], &skip, &[]));
         matrix.leave_out("5.10", "it is gone".into());
         assert_eq!(matrix.faults(), 2);
+        assert_eq!(matrix.untried(), ["udp:kprobe"]);
         let text = matrix.to_string();
         for part in [
             "udp::a  ok [0]                      skipped",
             "udp::b  FAILED [1]                  -",
             "\n[0] tcp:tp_btf\n[1] tcp:tracepoint\n",
+            "\nrungs that tests stood on:\n  tcp:tp_btf                     6.1\n",
+            "\n  udp:kprobe                     on none of these kernels\n",
             "6.1: 1 passed, 1 failed, 0 skipped in 7 s\n  failed udp::b\n  the kernel complained",
             "7.0: 0 passed, 0 failed, 1 skipped in 7 s\n  skipped udp::a: no such thing here\n",
             "\n5.10 left out: it is gone\n",

@@ -18,6 +18,8 @@ pub struct Told {
     skipped: BTreeMap<String, String>,
     /// What each test's netwatches stood on.
     rungs: BTreeMap<String, BTreeSet<String>>,
+    /// Every rung that there is, `CAPABILITY:RUNG`.
+    ladders: BTreeSet<String>,
     /// Programs of tests that came to their end.
     pub programs: usize,
 }
@@ -39,6 +41,8 @@ impl Told {
         } else if let Some((test, rungs)) = about(line, "rungs ") {
             let of_test = self.rungs.entry(test.to_owned()).or_default();
             of_test.insert(rungs.to_owned());
+        } else if let Some((_, rungs)) = about(line, "ladders ") {
+            self.ladders.extend(rungs.split(' ').map(ToOwned::to_owned));
         }
     }
 
@@ -64,6 +68,14 @@ impl Told {
             .iter()
             .map(|(name, rungs)| (name.as_str(), rungs));
         rungs.filter_map(of).flatten().map(String::as_str).collect()
+    }
+
+    /// Every rung that there is, and whether some test stood on it.
+    pub fn ladders(&self) -> impl Iterator<Item = (&str, bool)> {
+        let standings = self.rungs.values().flatten();
+        let stood: BTreeSet<&str> = standings.flat_map(|line| line.split(' ')).collect();
+        let rungs = self.ladders.iter().map(String::as_str);
+        rungs.map(move |rung| (rung, stood.contains(rung)))
     }
 
     /// How many tests ended so.
