@@ -36,7 +36,7 @@ const LOOKS: &[Look] = &[
         is_in_the_way: |value, _| value.is_none(),
         privilege: None,
         hinders: "without a description of the kernel's types few programs can read its structs",
-        remedy: "a kernel with CONFIG_DEBUG_INFO_BTF",
+        remedy: "a kernel with CONFIG_DEBUG_INFO_BTF, or a description of this one (--btf FILE)",
     },
     Look {
         name: "cgroup2",
