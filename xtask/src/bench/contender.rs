@@ -16,7 +16,9 @@ pub struct Contender {
     command: &'static [&'static str],
     /// How many events there are for each connection of a storm, if none is lost.
     pub per_connection: u64,
-    /// What a line tells; None for those that are not about a connection's life.
+    /// What a line tells; None for those that are not about a connection's life. netwatch's TIME_WAIT does not
+    /// count, but the line that says why the connection ended does: where the peer's FIN comes after the process
+    /// has gone, there is no transition to TIME_WAIT.
     read: fn(&str) -> Option<Told>,
 }
 
@@ -53,9 +55,10 @@ pub const CONTENDERS: &[Contender] = &[
         command: &["netwatch", "trace", "--json"],
         per_connection: 10,
         read: |line| {
-            // The end of TIME_WAIT comes a minute after the storm that made it.
             let is_transition = line.starts_with("{\"event\":\"tcp_state\"");
-            (is_transition && !line.contains("\"old\":\"TIME_WAIT\"")).then(|| json(line))?
+            let counts = is_transition && !line.contains("\"TIME_WAIT\"")
+                || line.contains("\"reason\":\"local_fin\"");
+            counts.then(|| json(line))?
         },
     },
     Contender {
@@ -63,8 +66,8 @@ pub const CONTENDERS: &[Contender] = &[
         command: &["netwatch", "trace"],
         per_connection: 10,
         read: |line| {
-            let is_transition = line.contains(" → ") && !line.contains(" TIME_WAIT → ");
-            is_transition.then(|| ends(line, 4, 2))?
+            let is_transition = line.contains(" → ") && !line.contains("TIME_WAIT");
+            (is_transition || line.contains(" local_fin ")).then(|| ends(line, 4, 2))?
         },
     },
     Contender {

@@ -1,8 +1,12 @@
 //! What a tracer takes while nothing happens.
 
-use std::{thread::sleep, time::Duration};
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{contender::Bench, report::Section, tracer::Tracer};
 
@@ -10,12 +14,30 @@ const TIME: Duration = Duration::from_secs(20);
 /// What is left of the start is not to be counted.
 const START: Duration = Duration::from_secs(2);
 
+/// TIME_WAIT lasts 60 s.
+const LEFTOVERS: Duration = Duration::from_secs(75);
+
+/// Waits until no connection is left in TIME_WAIT, which netwatch would look after.
+fn wait_for_quiet() -> Result<()> {
+    let start = Instant::now();
+    while start.elapsed() < LEFTOVERS {
+        let counts = fs::read_to_string("/proc/net/sockstat").context("count sockets")?;
+        if counts.contains(" tw 0 ") {
+            return Ok(());
+        }
+        eprintln!("bench: waits for the end of TIME_WAIT");
+        sleep(Duration::from_secs(5));
+    }
+    Ok(())
+}
+
 /// Measures netwatch on an idle host.
 ///
 /// # Errors
 ///
 /// It can't be started.
 pub fn measure(bench: Bench<'_>) -> Result<Section> {
+    wait_for_quiet()?;
     eprintln!("bench: idle for {} s", TIME.as_secs());
     let tracer = Tracer::start(&[bench.netwatch, "trace", "--json"], bench.output, true)?;
     sleep(START);
