@@ -33,6 +33,7 @@ use crate::harness::{
     netwatch::command,
     schema::Detail,
     skip,
+    wait::until,
 };
 
 /// What docs/privileges.md says is kept.
@@ -51,11 +52,21 @@ const NOBODY: u32 = 65_534;
 
 /// Every thread of it, also those that started later, has what is documented and nothing else.
 fn expect_confined(pid: u32, kept: CapabilitySet, bounding: CapabilitySet) {
-    let process = Process::new(pid as i32).expect("find netwatch");
-    for task in process.tasks().expect("list its threads") {
-        let status = task.and_then(|task| task.status()).expect("its status");
+    // The thread that read what was open before is at its end, which takes the kernel a moment.
+    until("no thread holds more", || {
+        let mut threads = threads(pid);
+        threads.all(|status| status.capeff == kept.bits())
+    });
+    for status in threads(pid) {
         expect_status(&status, kept, bounding);
     }
+}
+
+fn threads(pid: u32) -> impl Iterator<Item = Status> {
+    let process = Process::new(pid as i32).expect("find netwatch");
+    let tasks = process.tasks().expect("list its threads");
+    // One may end meanwhile.
+    tasks.filter_map(|task| task.and_then(|task| task.status()).ok())
 }
 
 fn expect_status(status: &Status, kept: CapabilitySet, bounding: CapabilitySet) {

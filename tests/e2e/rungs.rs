@@ -9,7 +9,7 @@ use crate::harness::{
     State::{Close, CloseWait, FinWait1, FinWait2, LastAck, TimeWait},
     Watch,
     bare::with_tracefs,
-    netwatch::command,
+    netwatch::{cause, command},
     pair::arrived,
     skip,
     stage::say,
@@ -68,11 +68,7 @@ pub fn refusal(rungs: &str) -> Option<String> {
 
 fn refusal_of(arguments: &[&str]) -> Option<String> {
     let arguments = [&["doctor", "--json"], arguments].concat();
-    let output = with_tracefs(&arguments).output().expect("run netwatch");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let verdict = text.lines().last()?;
-    let verdict: serde_json::Value = serde_json::from_str(verdict).expect("a verdict");
-    verdict["cause"].as_str().map(ToOwned::to_owned)
+    cause(&mut with_tracefs(&arguments))
 }
 
 /// A worker accepts two connections that arrived at its parent's listener. Until it is seen using one, the

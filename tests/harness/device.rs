@@ -36,6 +36,32 @@ pub fn tun(name: &str, address: Ipv4Addr) -> Result<File> {
     Ok(file)
 }
 
+/// Sends a frame of a protocol that nobody takes (0x88b5, for experiments), so that the other end drops it.
+pub fn send_stray(name: &str) -> Result<()> {
+    const PROTOCOL: u16 = 0x88b5_u16.to_be();
+    let any = socket(AddressFamily::PACKET, SocketType::DGRAM, None)?;
+    // SAFETY: zero is a valid value of every field.
+    let mut to: libc::sockaddr_ll = unsafe { zeroed() };
+    to.sll_family = libc::AF_PACKET as u16;
+    to.sll_protocol = PROTOCOL;
+    to.sll_ifindex = rustix::net::netdevice::name_to_index(&any, name)? as i32;
+    to.sll_halen = 6;
+    to.sll_addr[..6].fill(0xff);
+    let frame = [0_u8; 64];
+    // SAFETY: the frame and the address, with their sizes.
+    let sent = unsafe {
+        libc::sendto(
+            any.as_raw_fd(),
+            frame.as_ptr().cast(),
+            frame.len(),
+            0,
+            (&raw const to).cast(),
+            size_of_val(&to) as libc::socklen_t,
+        )
+    };
+    checked(sent as libc::c_int)
+}
+
 fn set_address(name: &str, what: libc::Ioctl, address: Ipv4Addr) -> Result<()> {
     let mut request = request(name);
     // SAFETY: zero is a valid value of every field.

@@ -29,6 +29,15 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// Why a `doctor --json` finds that it can't trace; None where it can.
+pub fn cause(doctor: &mut Command) -> Option<String> {
+    let output = doctor.output().expect("run netwatch");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let verdict = text.lines().last().expect("a verdict");
+    let verdict: serde_json::Value = serde_json::from_str(verdict).expect("a verdict");
+    verdict["cause"].as_str().map(ToOwned::to_owned)
+}
+
 /// A running `netwatch --json`, and all that it has said.
 pub struct Watch {
     process: Child,

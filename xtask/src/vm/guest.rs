@@ -121,7 +121,7 @@ fn qemu(kernel: &Kernel, image: &Image, [console, end, notes]: &[PathBuf; 3]) ->
     .arg(&image.path)
     .args([
         "-append",
-        "console=ttyS0 panic=-1 oops=panic mitigations=off random.trust_cpu=on quiet loglevel=5",
+        "console=ttyS0 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable quiet loglevel=5",
     ])
     .arg("-serial")
     .arg(format!("file:{}", console.display()))
