@@ -33,7 +33,7 @@ pub const NATIVE_ONLY: &[(&str, &str)] = &[
 ];
 
 /// Tests at once: more of them starve one another where two CPUs are emulated.
-const AT_ONCE: u32 = 2;
+const AT_ONCE: u32 = 3;
 
 /// The binaries, built.
 pub struct Suite {
