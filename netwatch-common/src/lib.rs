@@ -9,6 +9,7 @@
 #![no_std]
 
 mod counter;
+pub mod kfunc;
 mod offsets;
 mod owner;
 mod record;

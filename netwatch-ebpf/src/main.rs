@@ -12,6 +12,7 @@ mod io;
 mod maps;
 mod open;
 mod owner;
+mod preempt;
 mod process;
 mod read;
 mod reset;

@@ -10,6 +10,7 @@ use netwatch_common::{Counter, ResetRecord, flag, kind};
 
 use crate::{
     maps::{EVENTS, count},
+    preempt::in_one_piece,
     ring,
     sock::Sock,
     tcp_state::{CLOSE, FIN_WAIT1, FIN_WAIT2},
@@ -18,25 +19,35 @@ use crate::{
 /// A reset came in.
 #[btf_tracepoint(function = "tcp_receive_reset")]
 pub fn reset_received(ctx: BtfTracePointContext) -> i32 {
-    if let Some(memory) = Sock::typed(ctx.arg(0)).memory() {
+    in_one_piece!(received(Sock::typed(ctx.arg(0))));
+    0
+}
+
+#[inline(always)]
+fn received(sock: Sock) {
+    if let Some(memory) = sock.memory() {
         memory.flags |= flag::RST_RECEIVED;
     }
-    0
 }
 
 /// A reset went out. Tells apart what the transition alone can't: a socket that leaves FIN_WAIT2 for
 /// TIME_WAIT, and one that is given up because data came for a process that is gone.
 #[btf_tracepoint(function = "tcp_send_reset")]
 pub fn reset_sent(ctx: BtfTracePointContext) -> i32 {
-    let sock = Sock::typed(ctx.arg(0));
+    in_one_piece!(sent(Sock::typed(ctx.arg(0))));
+    0
+}
+
+#[inline(always)]
+fn sent(sock: Sock) {
     if sock.sk.is_null() {
-        return 0;
+        return;
     }
     let Some(memory) = sock.memory() else {
-        return 0;
+        return;
     };
     if memory.new != CLOSE || !matches!(memory.old, FIN_WAIT1 | FIN_WAIT2) {
-        return 0;
+        return;
     }
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
@@ -45,5 +56,4 @@ pub fn reset_sent(ctx: BtfTracePointContext) -> i32 {
     if !ring::send(&EVENTS, ResetRecord { header }, waiting) {
         count(Counter::TcpRing, 1);
     }
-    0
 }

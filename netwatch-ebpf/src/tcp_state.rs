@@ -16,7 +16,9 @@ use netwatch_common::{Counter, SocketMemory, TcpEnd, TcpFull, TcpLite, detail, f
 
 use crate::{
     maps::{ACCEPT_BESIDE, BY_COOKIE, DETAIL, EVENTS, OPEN_HOOK, count, global},
-    owner, ring,
+    owner,
+    preempt::in_one_piece,
+    ring,
     sock::{IPPROTO_TCP, Sock},
 };
 
@@ -42,14 +44,14 @@ pub enum Pass {
 /// Does the work.
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn tcp_state(ctx: BtfTracePointContext) -> i32 {
-    typed(&ctx, Pass::First);
+    in_one_piece!(typed(&ctx, Pass::First));
     0
 }
 
 /// Does what the kernel kept the first from doing. Attached after it.
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn tcp_state_again(ctx: BtfTracePointContext) -> i32 {
-    typed(&ctx, Pass::Second);
+    in_one_piece!(typed(&ctx, Pass::Second));
     0
 }
 

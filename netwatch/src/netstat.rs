@@ -169,8 +169,17 @@ fn read_sockets(request: &Request, frame: &mut Frame) -> Result<()> {
             frame.lack(sctp, 1);
             return Ok(());
         }
+        let udplite = Lack::Support("AF INET (udplite)");
+        let lacks_udplite = sockets::lacks_udplite(&choice);
+        if lacks_udplite && !choice.everything {
+            frame.lack(udplite, 1);
+            return Ok(());
+        }
         if choice.everything && request.verbose {
             frame.lack(sctp, 0);
+            if lacks_udplite {
+                frame.lack(udplite, 0);
+            }
         }
     }
     if choice.groups {

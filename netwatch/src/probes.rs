@@ -7,6 +7,7 @@
 
 mod ladder;
 mod load;
+mod object;
 mod refusal;
 
 use std::fmt;

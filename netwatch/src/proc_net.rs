@@ -4,6 +4,7 @@ use std::{
     fs,
     io::ErrorKind,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
 };
 
 use anyhow::{Context as _, Result};
@@ -17,6 +18,11 @@ pub fn read(name: &str) -> Result<Vec<u8>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         read => read.with_context(|| format!("read {path}")),
     }
+}
+
+/// Whether the kernel has such a table.
+pub fn is_there(name: &str) -> bool {
+    Path::new("/proc/thread-self/net").join(name).exists()
 }
 
 /// A file that has nothing but ASCII, line by line.

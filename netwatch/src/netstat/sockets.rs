@@ -75,8 +75,14 @@ pub struct Socket {
 /// A file is there and can't be read.
 pub fn read(request: &Request, choice: &Choice) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
-    // By name, netstat gives up on everything behind TCP where there is no SCTP.
-    let is_reached = |kind: &Kind| !choice.sctp || kind.protocol == Protocols::TCP;
+    // By name, netstat gives up on everything behind TCP where there is no SCTP, and behind UDP-Lite where
+    // there is none.
+    let lacks_udplite = lacks_udplite(choice) && !choice.everything;
+    let is_reached = |kind: &Kind| {
+        let is_behind_sctp = kind.protocol != Protocols::TCP;
+        let is_behind_udplite = kind.protocol == Protocols::RAW;
+        !(choice.sctp && is_behind_sctp || lacks_udplite && is_behind_udplite)
+    };
     for kind in KINDS.iter().filter(|kind| is_reached(kind)) {
         let is_family = if kind.is_ipv6 {
             choice.ipv6
@@ -93,6 +99,11 @@ pub fn read(request: &Request, choice: &Choice) -> Result<Vec<Table>> {
         tables.push(Table { kind, rows });
     }
     Ok(tables)
+}
+
+/// Whether UDP-Lite is wanted, of which the newest kernels have none.
+pub fn lacks_udplite(choice: &Choice) -> bool {
+    choice.protocols.has(Protocols::UDPLITE) && !proc_net::is_there("udplite")
 }
 
 /// TCP listens where it has no remote port, everything else where it has no remote address.
