@@ -9,7 +9,6 @@
 #![no_std]
 
 mod counter;
-pub mod kfunc;
 mod offsets;
 mod owner;
 mod record;

@@ -23,30 +23,24 @@ use netwatch_common::how;
 use crate::{
     maps::{ACCEPT_ARGUMENTS, BY_COOKIE, global},
     owner,
-    preempt::in_one_piece,
     sock::{IPPROTO_TCP, Sock, memory_of},
 };
 
 /// accept, whichever way it is asked for.
 #[fexit(function = "inet_csk_accept")]
 pub fn accept_exit(ctx: FExitContext) -> i32 {
-    in_one_piece!(exits(&ctx));
-    0
-}
-
-#[inline(always)]
-fn exits(ctx: &FExitContext) {
-    let sk = returned(ctx);
+    let sk = returned(&ctx);
     if sk.is_null() {
-        return;
+        return 0;
     }
     let sock = Sock::typed(sk);
     let Some(memory) = sock.memory() else {
-        return;
+        return 0;
     };
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
-    owner::io(ctx, sock.cookie(), memory, how::ACCEPT, now);
+    owner::io(&ctx, sock.cookie(), memory, how::ACCEPT, now);
+    0
 }
 
 /// The connection, which stands behind the arguments. Written out, as the compiler would make one load of

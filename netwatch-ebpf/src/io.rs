@@ -9,21 +9,20 @@ use netwatch_common::how;
 use crate::{
     maps::{ACCEPT_BESIDE, global},
     owner,
-    preempt::in_one_piece,
     sock::Sock,
 };
 
 /// A process sent.
 #[btf_tracepoint(function = "sock_send_length")]
 pub fn io_send(ctx: BtfTracePointContext) -> i32 {
-    in_one_piece!(used(&ctx));
+    used(&ctx);
     0
 }
 
 /// A process received.
 #[btf_tracepoint(function = "sock_recv_length")]
 pub fn io_receive(ctx: BtfTracePointContext) -> i32 {
-    in_one_piece!(used(&ctx));
+    used(&ctx);
     0
 }
 

@@ -12,7 +12,6 @@ mod io;
 mod maps;
 mod open;
 mod owner;
-mod preempt;
 mod process;
 mod read;
 mod reset;

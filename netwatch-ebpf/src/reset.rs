@@ -10,7 +10,6 @@ use netwatch_common::{Counter, ResetRecord, flag, kind};
 
 use crate::{
     maps::{EVENTS, count},
-    preempt::in_one_piece,
     ring,
     sock::Sock,
     tcp_state::{CLOSE, FIN_WAIT1, FIN_WAIT2},
@@ -19,35 +18,25 @@ use crate::{
 /// A reset came in.
 #[btf_tracepoint(function = "tcp_receive_reset")]
 pub fn reset_received(ctx: BtfTracePointContext) -> i32 {
-    in_one_piece!(received(Sock::typed(ctx.arg(0))));
-    0
-}
-
-#[inline(always)]
-fn received(sock: Sock) {
-    if let Some(memory) = sock.memory() {
+    if let Some(memory) = Sock::typed(ctx.arg(0)).memory() {
         memory.flags |= flag::RST_RECEIVED;
     }
+    0
 }
 
 /// A reset went out. Tells apart what the transition alone can't: a socket that leaves FIN_WAIT2 for
 /// TIME_WAIT, and one that is given up because data came for a process that is gone.
 #[btf_tracepoint(function = "tcp_send_reset")]
 pub fn reset_sent(ctx: BtfTracePointContext) -> i32 {
-    in_one_piece!(sent(Sock::typed(ctx.arg(0))));
-    0
-}
-
-#[inline(always)]
-fn sent(sock: Sock) {
+    let sock = Sock::typed(ctx.arg(0));
     if sock.sk.is_null() {
-        return;
+        return 0;
     }
     let Some(memory) = sock.memory() else {
-        return;
+        return 0;
     };
     if memory.new != CLOSE || !matches!(memory.old, FIN_WAIT1 | FIN_WAIT2) {
-        return;
+        return 0;
     }
     // SAFETY: takes nothing, and is there in every program type.
     let now = unsafe { bpf_ktime_get_ns() };
@@ -56,4 +45,5 @@ fn sent(sock: Sock) {
     if !ring::send(&EVENTS, ResetRecord { header }, waiting) {
         count(Counter::TcpRing, 1);
     }
+    0
 }

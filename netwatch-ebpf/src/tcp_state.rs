@@ -16,9 +16,7 @@ use netwatch_common::{Counter, SocketMemory, TcpEnd, TcpFull, TcpLite, detail, f
 
 use crate::{
     maps::{ACCEPT_BESIDE, BY_COOKIE, DETAIL, EVENTS, OPEN_HOOK, count, global},
-    owner,
-    preempt::in_one_piece,
-    ring,
+    owner, ring,
     sock::{IPPROTO_TCP, Sock},
 };
 
@@ -44,14 +42,14 @@ pub enum Pass {
 /// Does the work.
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn tcp_state(ctx: BtfTracePointContext) -> i32 {
-    in_one_piece!(typed(&ctx, Pass::First));
+    typed(&ctx, Pass::First);
     0
 }
 
 /// Does what the kernel kept the first from doing. Attached after it.
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn tcp_state_again(ctx: BtfTracePointContext) -> i32 {
-    in_one_piece!(typed(&ctx, Pass::Second));
+    typed(&ctx, Pass::Second);
     0
 }
 

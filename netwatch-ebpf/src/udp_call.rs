@@ -20,7 +20,6 @@ use netwatch_common::{Counter, how};
 use crate::{
     maps::{BY_COOKIE, count, global},
     owner,
-    preempt::in_one_piece,
     sock::{IPPROTO_UDP, Skb, Sock},
     tcp_state::ESTABLISHED,
     udp_flow::{self, Datagrams, End, Socket, Way},
@@ -30,14 +29,14 @@ use crate::{
 /// A process sends over IPv4.
 #[fentry(function = "ip_send_skb")]
 pub fn udp_out4(ctx: FEntryContext) -> i32 {
-    in_one_piece!(sent(&ctx, Skb::typed(ctx.arg(1))));
+    sent(&ctx, Skb::typed(ctx.arg(1)));
     0
 }
 
 /// A process sends over IPv6.
 #[fentry(function = "ip6_send_skb")]
 pub fn udp_out6(ctx: FEntryContext) -> i32 {
-    in_one_piece!(sent(&ctx, Skb::typed(ctx.arg(0))));
+    sent(&ctx, Skb::typed(ctx.arg(0)));
     0
 }
 
@@ -45,8 +44,7 @@ pub fn udp_out6(ctx: FEntryContext) -> i32 {
 #[fentry(function = "skb_consume_udp")]
 pub fn udp_in(ctx: FEntryContext) -> i32 {
     if ctx.arg::<i32>(2) >= 0 {
-        let (sock, skb) = (Sock::typed(ctx.arg(0)), Skb::typed(ctx.arg(1)));
-        in_one_piece!(received(&ctx, sock, skb));
+        received(&ctx, Sock::typed(ctx.arg(0)), Skb::typed(ctx.arg(1)));
     }
     0
 }
@@ -54,14 +52,14 @@ pub fn udp_in(ctx: FEntryContext) -> i32 {
 /// An IPv4 socket ends.
 #[fentry(function = "udp_destroy_sock")]
 pub fn udp_end4(ctx: FEntryContext) -> i32 {
-    in_one_piece!(ended(Sock::typed(ctx.arg(0)), global(&BY_COOKIE) != 0));
+    ended(Sock::typed(ctx.arg(0)), global(&BY_COOKIE) != 0);
     0
 }
 
 /// An IPv6 socket ends.
 #[fentry(function = "udpv6_destroy_sock")]
 pub fn udp_end6(ctx: FEntryContext) -> i32 {
-    in_one_piece!(ended(Sock::typed(ctx.arg(0)), global(&BY_COOKIE) != 0));
+    ended(Sock::typed(ctx.arg(0)), global(&BY_COOKIE) != 0);
     0
 }
 

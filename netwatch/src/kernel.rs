@@ -21,8 +21,6 @@ pub struct Layout {
     pub accept_arguments: u32,
     /// Tracing programs lack socket storage, the cookie helper or a typed task.
     pub by_cookie: bool,
-    /// The numbers of the kernel functions that keep the CPU for a program, and let it go (6.10).
-    pub preempt: Option<[u32; 2]>,
     /// The kernel itself describes its types, so that its verifier knows them.
     pub typed: bool,
 }
@@ -85,18 +83,9 @@ impl Layout {
                 || HELPERS
                     .iter()
                     .any(|helper| function_id(&btf, helper).is_err()),
-            preempt: typed.then(|| preempt(&btf)).flatten(),
             typed,
         })
     }
-}
-
-fn preempt(btf: &Btf) -> Option<[u32; 2]> {
-    let number = |name| function_id(btf, name).ok();
-    Some([
-        number("bpf_preempt_disable")?,
-        number("bpf_preempt_enable")?,
-    ])
 }
 
 /// Whether a `cgroup_skb` program may ask which thread runs. (In 6.10 every type of program got that.)

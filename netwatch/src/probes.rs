@@ -7,7 +7,6 @@
 
 mod ladder;
 mod load;
-mod object;
 mod refusal;
 
 use std::fmt;

@@ -4,7 +4,7 @@ use std::{fs::File, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use aya::{
-    Btf, Ebpf, EbpfLoader,
+    Btf, Ebpf, EbpfLoader, include_bytes_aligned,
     programs::{
         BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, FEntry, FExit, Iter,
         KProbe, Program, ProgramError, TracePoint,
@@ -12,7 +12,7 @@ use aya::{
 };
 use netwatch_common::RecordOffsets;
 
-use super::{Hook, Probe, object, refusal};
+use super::{Hook, Probe, refusal};
 use crate::{
     event::Rung,
     kernel::{self, Layout},
@@ -45,6 +45,9 @@ impl LoadOptions {
             .map(|rung| rung.rung)
     }
 }
+
+pub(super) static OBJECT: &[u8] =
+    include_bytes_aligned!(concat!(env!("OUT_DIR"), "/netwatch-ebpf"));
 
 /// What the programs must know of each other before they load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,10 +168,7 @@ fn load_object(
     if !plan.accept_beside {
         loader.map_max_entries("ACCEPTED", 1);
     }
-    let object = object::fitting(&layout);
-    loader
-        .load(bytemuck::cast_slice(&object))
-        .map_err(refusal::of_maps)
+    loader.load(OBJECT).map_err(refusal::of_maps)
 }
 
 fn load_and_attach(

@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn every_program_of_the_object_has_its_row_and_the_reverse() {
-    let object = aya_obj::Object::parse(object::OBJECT).expect("netwatch's own object");
+    let object = aya_obj::Object::parse(load::OBJECT).expect("netwatch's own object");
     let programs: HashSet<&str> = object.programs.keys().map(String::as_str).collect();
     let rows: HashSet<&str> = PROBES.iter().map(|probe| probe.program).collect();
     assert_eq!(programs, rows);
