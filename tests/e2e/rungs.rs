@@ -131,7 +131,7 @@ fn memory_on_every_rung() {
             continue;
         }
         let stage = Stage::new();
-        let mut watch = stage.watch(&["--strict", "--rung", rungs]);
+        let mut watch = stage.watch(&["--rung", rungs]);
         connection(&stage, &mut watch);
         let (mut asker, mut answerer) = (stage.actor("asker"), stage.actor("answerer"));
         let mut well_known = answerer.socket("udp", ANY4);
@@ -182,7 +182,7 @@ fn tcp_on_every_rung() {
         let stage = Stage::new();
         let inode = stage.netns.inode;
         let netns = inode.to_string();
-        let arguments = [&["trace", "--json", "--strict", "--netns", &netns], *rungs].concat();
+        let arguments = [&["trace", "--json", "--netns", &netns], *rungs].concat();
         let mut watch = Watch::over(&mut with_tracefs(&arguments), &[inode]);
         if let Some((_, rung)) = rungs[1].split_once("tcp=") {
             assert_eq!(Some(watch.rung("tcp")), rung.split(',').next());

@@ -28,7 +28,7 @@ fn udp_on_every_rung() {
 
 fn converse(rungs: &str, any: std::net::SocketAddr) {
     let stage = Stage::new();
-    let mut watch = stage.watch(&["--strict", "--rung", rungs]);
+    let mut watch = stage.watch(&["--rung", rungs]);
     let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
     let mut far = server.socket("udp", any);
     server.bind(&mut far, any);

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, net::SocketAddr};
 
+use procfs::sys::kernel::Version;
+
 use super::{
     netwatch::Ended,
     schema::{Detail, Event, How, Phase, Proto, Socket, Start, State, TcpClose, TcpState, UdpFlow},
@@ -12,15 +14,29 @@ const UPDATE_NS: u64 = 990_000_000;
 
 /// Nothing was lost, and nothing was said to be.
 pub fn nothing_lost(ended: &Ended) {
+    let mut interruptions = 0;
     for event in &ended.events {
-        let lost = matches!(
-            event.detail,
-            Detail::Lost(_) | Detail::Pressure(_) | Detail::Resync(_)
-        );
-        assert!(!lost, "something was lost: {}", event.line);
+        let is_lost = match &event.detail {
+            Detail::Lost(lost) if is_interruption(&lost.place) => {
+                interruptions += lost.count;
+                false
+            }
+            Detail::Resync(_) => interruptions == 0,
+            Detail::Lost(_) | Detail::Pressure(_) => true,
+            _ => false,
+        };
+        assert!(!is_lost, "something was lost: {}", event.line);
     }
-    assert_eq!(ended.end.lost, 0, "lost, by the end line");
+    assert_eq!(ended.end.lost, interruptions, "lost, by the end line");
     assert_eq!(ended.end.given_up, 0, "given up, by the end line");
+}
+
+/// Whether this may happen to a busy machine at any time: since Linux 7.0 (a46023d5616e) the scheduler takes the
+/// CPU from programs on tracepoints, and of those that tell of a socket's use there are no seconds. An owner
+/// that is therefore told late or not at all is still not as the test expects it.
+fn is_interruption(place: &str) -> bool {
+    let kernel = Version::current().expect("the kernel's version");
+    matches!(place, "skipped_io_send" | "skipped_io_receive") && kernel >= Version::new(7, 0, 0)
 }
 
 /// Every law, over a whole stream.
