@@ -3,9 +3,7 @@
 use std::process::{Output, Stdio};
 
 use crate::harness::{
-    Pair, Stage,
-    State::Close,
-    Watch,
+    Pair, Stage, Watch,
     bare::{Lack, without},
     netwatch::cause,
 };
@@ -75,14 +73,8 @@ fn without_cgroup2() {
     assert_ne!(watch.rung("udp"), "cgroup_skb");
     assert_ne!(watch.rung("accept"), "cgroup_getpeername");
     let mut pair = Pair::meet(&stage);
-    pair.client.close(&pair.near);
-    pair.server.drain(&pair.far);
-    pair.server.close(&pair.far);
-    let cookie = pair.far.cookie;
-    watch.wait("the server's close", |events| {
-        let mut told = events.iter().filter_map(|event| event.socket());
-        told.any(|socket| socket.cookie == cookie && socket.state == Close)
-    });
+    pair.part();
+    watch.wait_closed(&pair.far);
     let stderr = watch.end_selected().stderr;
     assert!(
         stderr.contains("no cgroup2 file system is mounted"),

@@ -66,15 +66,8 @@ fn without_net_admin() {
     let mut netwatch = without(lacking, &arguments);
     let mut watch = Watch::over(&mut netwatch, &[netns]);
     let mut pair = Pair::meet(&stage);
-    pair.client.close(&pair.near);
-    pair.server.drain(&pair.far);
-    pair.server.close(&pair.far);
-    let cookie = pair.far.cookie;
-    watch.wait("the server's close", |events| {
-        let told = events.iter().filter_map(|event| event.socket());
-        told.into_iter()
-            .any(|socket| socket.cookie == cookie && socket.state == Close)
-    });
+    pair.part();
+    watch.wait_closed(&pair.far);
     assert_ne!(watch.rung("udp"), "cgroup_skb");
     let is_blind = watch.rung("udp") == "none";
     let stderr = watch.end_selected().stderr;

@@ -154,9 +154,7 @@ fn connection(stage: &Stage, watch: &mut Watch) {
     let mut pair = Pair::meet(stage);
     pair.client.send(&pair.near, 100);
     pair.server.recv(&pair.far, 100);
-    pair.client.close(&pair.near);
-    pair.server.drain(&pair.far);
-    pair.server.close(&pair.far);
+    pair.part();
     let near = pair.near_life().to(&[FinWait1, FinWait2, TimeWait]);
     watch.expect(near.ends(Reason::LocalFin, 100, 0));
     let far = pair.far_life().to(&[CloseWait, LastAck, Close]);

@@ -11,10 +11,11 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
+    actor::Sock,
     flow::Flow,
     laws,
     life::Life,
-    schema::{Detail, End, Event},
+    schema::{Detail, End, Event, Socket, State},
     stage::say,
     wait::{Deadline, PATIENCE},
 };
@@ -131,6 +132,14 @@ impl Watch {
     /// Reads lines until the condition holds for all of them together.
     pub fn wait(&mut self, what: &str, holds: impl FnMut(&[Event]) -> bool) {
         self.wait_until(what, Deadline::after(PATIENCE), holds);
+    }
+
+    /// Reads lines until one tells that this socket is closed.
+    pub fn wait_closed(&mut self, socket: &Sock) {
+        let is_it = |told: &Socket| told.cookie == socket.cookie && told.state == State::Close;
+        self.wait("a close", |events| {
+            events.iter().filter_map(Event::socket).any(is_it)
+        });
     }
 
     pub fn wait_until(

@@ -33,6 +33,13 @@ impl Pair {
         }
     }
 
+    /// The client closes first, and the server when it has seen that.
+    pub fn part(&mut self) {
+        self.client.close(&self.near);
+        self.server.drain(&self.far);
+        self.server.close(&self.far);
+    }
+
     /// The client's socket, up to this moment and on.
     pub fn near_life(&self) -> Life {
         Life::of(&self.near)
