@@ -28,9 +28,14 @@ pub enum Counter {
     SkippedSteps = 8,
     /// The same of its beginning.
     SkippedStarts = 9,
+    /// Sends that the second program on them looked at, because the kernel had skipped the first. No
+    /// loss, as [`Counter::Covered`].
+    CoveredSends = 10,
+    /// The same of receiving.
+    CoveredReceives = 11,
 }
 
 impl Counter {
     /// How many slots there are.
-    pub const COUNT: u32 = 10;
+    pub const COUNT: u32 = 12;
 }

@@ -70,6 +70,21 @@ pub static ACCEPTED: LruHashMap<u64, Owner> = LruHashMap::with_max_entries(16_38
 #[map]
 pub static PROCESSES: LruHashMap<u32, ProcessKey> = LruHashMap::with_max_entries(16_384, 0);
 
+/// By the end of a thread's id: the thread whose use of a socket was seen by a first program, and not yet by
+/// the second. The loader leaves it one entry where there are no seconds.
+#[map]
+static MARKS: Array<u32> = Array::with_max_entries(1 << 16, 0);
+
+/// The place of a thread's mark, which it shares with others only where ids go beyond 16 bits; and even
+/// then two have to be between the same two programs at once for one to take the other's.
+#[inline(always)]
+pub fn mark_of(thread: u32) -> Option<&'static mut u32> {
+    // SAFETY: a value of the map: one aligned word, of which only its thread makes anything.
+    MARKS
+        .get_ptr_mut(thread & 0xffff)
+        .map(|mark| unsafe { &mut *mark })
+}
+
 /// Not 0 while the reader waits to be woken by the first record that comes.
 #[map]
 static READER_SLEEPS: Array<u32> = Array::with_max_entries(1, 0);
@@ -183,6 +198,10 @@ pub static ACCEPT_BESIDE: u32 = 0;
 /// Not 0 where a `cgroup_skb` program may ask which thread runs (6.10).
 #[unsafe(no_mangle)]
 pub static CURRENT_IN_SKB: u32 = 0;
+
+/// Not 0 where the kernel interrupts programs on tracepoints, so that there are seconds of some.
+#[unsafe(no_mangle)]
+pub static INTERRUPTED: u32 = 0;
 
 /// Of [`netwatch_common::detail`]: no more than this is told.
 #[unsafe(no_mangle)]

@@ -8,8 +8,10 @@ use netwatch_common::{Header, detail};
 
 use crate::maps::{DETAIL, RING_BYTES, global, reader_sleeps};
 
-/// The reader comes by on a timer; between two visits it is woken once for each of these bytes.
-const WAKE_BYTES: u64 = 64 << 10;
+/// The reader comes by on a timer; between two visits it is woken once for each so much of the ring, but
+/// once for each of so many bytes at least. What comes between two visits is less, also under a storm.
+const WAKES: u64 = 16;
+const WAKE_BYTES: u64 = 1 << 20;
 
 /// What the ring adds to each record, and what it aligns it to.
 const RECORD_HEADER: u64 = 8;
@@ -49,7 +51,9 @@ pub fn send<T: 'static>(ring: &RingBuf, record: T, waiting: u64) -> bool {
 #[inline(always)]
 pub fn submit<T>(entry: RingBufEntry<T>, waiting: u64) {
     let size = size_of::<T>() as u64 + RECORD_HEADER;
-    let crossed = waiting / WAKE_BYTES != (waiting + size) / WAKE_BYTES;
+    let step = (u64::from(global(&RING_BYTES)) / WAKES).min(WAKE_BYTES);
+    // As the step is a power of two, its multiples are where a bit from it on changes.
+    let crossed = (waiting ^ (waiting + size)) >= step;
     let wake = if crossed || waiting == 0 && reader_sleeps() {
         BPF_RB_FORCE_WAKEUP
     } else {

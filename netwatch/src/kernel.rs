@@ -10,6 +10,7 @@ use aya::{programs::ProgramType, sys::is_helper_supported};
 use aya_obj::generated::bpf_func_id;
 use btf_rs::{Backend, Btf, Member, Struct, Type};
 use netwatch_common::{HolderOffsets, Offsets};
+use procfs::sys::kernel::Version as KernelVersion;
 
 /// What the programs' read-only globals are set to before they load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Layout {
     pub by_cookie: bool,
     /// The kernel itself describes its types, so that its verifier knows them.
     pub typed: bool,
+    /// The kernel interrupts programs on tracepoints.
+    pub interrupts: bool,
 }
 
 /// What the kernel calls those helpers when a tracing program calls them (5.11, 5.12, 5.11).
@@ -84,6 +87,7 @@ impl Layout {
                     .iter()
                     .any(|helper| function_id(&btf, helper).is_err()),
             typed,
+            interrupts: interrupts_programs()?,
         })
     }
 }
@@ -93,6 +97,13 @@ pub fn tells_the_thread_in_skb() -> bool {
     let helper = bpf_func_id::BPF_FUNC_get_current_pid_tgid;
     // What keeps this from being found out is said where the program itself is refused.
     is_helper_supported(ProgramType::CgroupSkb, helper).unwrap_or(false)
+}
+
+/// Since 7.0 (a46023d5616e) the scheduler may take the CPU from a program on a tracepoint, and the kernel
+/// skips that program for whoever runs there meanwhile.
+fn interrupts_programs() -> Result<bool> {
+    let running = KernelVersion::current().context("ask for the kernel's version")?;
+    Ok(running >= KernelVersion::new(7, 0, 0))
 }
 
 /// The function that takes a connection off its listener's queue. Before 6.10 it had two arguments more.

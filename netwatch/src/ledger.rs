@@ -22,8 +22,14 @@ const COUNTED: &[(Counter, &str)] = &[
     (Counter::Storage, "socket_storage"),
 ];
 
-/// Programs that the kernel skips where they already run on the same CPU (`recursion_misses`). What
-/// it skips of the first, its second does; see [`Counter::Covered`].
+/// Programs that have a second: what was left to that beside what the kernel skipped, and what it then did.
+const PAIRS: &[(&str, Option<Counter>, Counter)] = &[
+    ("tcp_state", Some(Counter::Deferred), Counter::Covered),
+    ("io_send", None, Counter::CoveredSends),
+    ("io_receive", None, Counter::CoveredReceives),
+];
+
+/// Programs that the kernel skips where they already run on the same CPU (`recursion_misses`).
 const SKIPPED: &[(&str, &str)] = &[
     ("tcp_state", "skipped_tcp_state"),
     ("reset_received", "skipped_reset_received"),
@@ -56,6 +62,8 @@ const UNSEEN_END: &str = "unseen_end";
 struct Watched {
     fd: i32,
     place: &'static str,
+    left: Option<Counter>,
+    covered: Option<Counter>,
 }
 
 /// What was lost so far, by place.
@@ -80,9 +88,16 @@ impl Ledger {
         let counters = PerCpuArray::try_from(map).context("open the map COUNTERS")?;
         let mut programs = Vec::new();
         for &(name, place) in SKIPPED {
-            if let Some(fd) = fd_of(ebpf, name) {
-                programs.push(Watched { fd, place });
-            }
+            let Some(fd) = fd_of(ebpf, name) else {
+                continue;
+            };
+            let pair = PAIRS.iter().find(|(first, ..)| *first == name);
+            programs.push(Watched {
+                fd,
+                place,
+                left: pair.and_then(|(_, left, _)| *left),
+                covered: pair.map(|(.., covered)| *covered),
+            });
         }
         Ok(Self {
             counters,
@@ -127,18 +142,18 @@ impl Ledger {
             self.compare(place, total, &mut news);
         }
         for index in 0..self.programs.len() {
-            let Watched { fd, place } = self.programs[index];
+            let Watched {
+                fd,
+                place,
+                left,
+                covered,
+            } = self.programs[index];
+            let counter = |counter: Option<Counter>| counter.map_or(Ok(0), |one| self.counter(one));
             // What was left to the second program is read first, and what that did after: a run
             // that is covered between the two readings must not look lost.
-            let left = match index {
-                0 => self.counter(Counter::Deferred)? + skipped_runs(fd)?,
-                _ => skipped_runs(fd)?,
-            };
-            let covered = match index {
-                0 => self.counter(Counter::Covered)?,
-                _ => 0,
-            };
-            self.compare(place, left.saturating_sub(covered), &mut news);
+            let left = counter(left)? + skipped_runs(fd)?;
+            let lost = left.saturating_sub(counter(covered)?);
+            self.compare(place, lost, &mut news);
         }
         self.compare(UNDECODABLE, self.undecodable, &mut news);
         self.compare(UNKNOWN_SOCKET, self.unknown_socket, &mut news);
@@ -231,8 +246,17 @@ mod tests {
 
     #[test]
     fn every_counter_of_a_loss_has_its_row_and_no_place_has_two_names() {
-        // Deferred and Covered are no losses by themselves; what was skipped was left out on purpose.
-        assert_eq!(COUNTED.len() as u32 + 4, Counter::COUNT);
+        // What the pairs count is no loss by itself, and what was skipped was left out on purpose.
+        let of_pairs: usize = PAIRS
+            .iter()
+            .map(|row| 1 + usize::from(row.1.is_some()))
+            .sum();
+        assert_eq!(COUNTED.len() + of_pairs + 2, Counter::COUNT as usize);
+        assert!(
+            PAIRS
+                .iter()
+                .all(|pair| SKIPPED.iter().any(|row| row.0 == pair.0))
+        );
         let slots: HashSet<u32> = COUNTED.iter().map(|(counter, _)| *counter as u32).collect();
         assert_eq!(slots.len(), COUNTED.len());
         let places: HashSet<&str> = COUNTED

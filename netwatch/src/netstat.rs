@@ -170,8 +170,8 @@ fn read_sockets(request: &Request, frame: &mut Frame) -> Result<()> {
             return Ok(());
         }
         let udplite = Lack::Support("AF INET (udplite)");
-        let lacks_udplite = sockets::lacks_udplite(&choice);
-        if lacks_udplite && !choice.everything {
+        let lacks_udplite = sockets::lacks_udplite();
+        if lacks_udplite && choice.udplite {
             frame.lack(udplite, 1);
             return Ok(());
         }

@@ -90,6 +90,9 @@ pub struct Probe {
     pub rung: &'static str,
     /// Without it netwatch can't run.
     pub required: bool,
+    /// It does the work of the one before where the kernel skipped that; only for kernels that interrupt
+    /// programs.
+    pub is_second: bool,
 }
 
 /// The iterator over open files, which leaves the owner with each socket that it meets.

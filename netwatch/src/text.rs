@@ -50,15 +50,25 @@ pub fn push_addr(text: &mut String, addr: IpAddr) {
     match addr {
         // Writing to a String can't fail.
         IpAddr::V6(addr) => drop(write!(text, "{addr}")),
-        IpAddr::V4(addr) => {
-            for (index, octet) in addr.octets().into_iter().enumerate() {
-                if index > 0 {
-                    text.push('.');
-                }
-                text.push_str(itoa::Buffer::new().format(octet));
+        IpAddr::V4(addr) => push_octets(text, addr.octets()),
+    }
+}
+
+/// Added to the text in one piece: a piece costs more than its digits.
+fn push_octets(text: &mut String, octets: [u8; 4]) {
+    let mut bytes = [b'.'; "255.255.255.255".len()];
+    let mut len = 0;
+    for octet in octets {
+        for (least, place) in [(100, 100), (10, 10), (0, 1)] {
+            if octet >= least {
+                bytes[len] = b'0' + octet / place % 10;
+                len += 1;
             }
         }
+        len += 1;
     }
+    // Nothing but digits and points, and no point behind the last.
+    text.push_str(std::str::from_utf8(&bytes[..len - 1]).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ pub fn nothing_lost(ended: &Ended) {
 }
 
 /// Whether this may happen to a busy machine at any time: since Linux 7.0 (a46023d5616e) the scheduler takes the
-/// CPU from programs on tracepoints, and of those that tell of a socket's use there are no seconds. An owner
-/// that is therefore told late or not at all is still not as the test expects it.
+/// CPU from programs on tracepoints, and where it has taken it from the first and from the second of a pair, the
+/// kernel skips both. An owner that is therefore told late or not at all is still not as the test expects it.
 fn is_interruption(place: &str) -> bool {
     let kernel = Version::current().expect("the kernel's version");
     matches!(place, "skipped_io_send" | "skipped_io_receive") && kernel >= Version::new(7, 0, 0)

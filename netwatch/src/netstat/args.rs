@@ -144,6 +144,8 @@ pub struct Choice {
     pub protocols: Protocols,
     /// SCTP was asked for by name: where the kernel has none, netstat shows nothing more.
     pub sctp: bool,
+    /// The same of UDP-Lite, which kernels since 7.1 have not.
+    pub udplite: bool,
     pub groups: bool,
     pub unix: bool,
     /// Families of which there is nothing to show but that they are missing.
@@ -170,6 +172,7 @@ impl Request {
                 listed
             },
             sctp: listed.has(Protocols::SCTP),
+            udplite: listed.has(Protocols::UDPLITE),
             groups: self.protocols.has(Protocols::GROUPS),
             unix: everything || chosen(Domain::Unix),
             others: others

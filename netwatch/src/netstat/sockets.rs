@@ -77,7 +77,7 @@ pub fn read(request: &Request, choice: &Choice) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     // By name, netstat gives up on everything behind TCP where there is no SCTP, and behind UDP-Lite where
     // there is none.
-    let lacks_udplite = lacks_udplite(choice) && !choice.everything;
+    let lacks_udplite = choice.udplite && lacks_udplite();
     let is_reached = |kind: &Kind| {
         let is_behind_sctp = kind.protocol != Protocols::TCP;
         let is_behind_udplite = kind.protocol == Protocols::RAW;
@@ -101,9 +101,9 @@ pub fn read(request: &Request, choice: &Choice) -> Result<Vec<Table>> {
     Ok(tables)
 }
 
-/// Whether UDP-Lite is wanted, of which the newest kernels have none.
-pub fn lacks_udplite(choice: &Choice) -> bool {
-    choice.protocols.has(Protocols::UDPLITE) && !proc_net::is_there("udplite")
+/// Whether the kernel has no UDP-Lite, as the newest.
+pub fn lacks_udplite() -> bool {
+    !proc_net::is_there("udplite")
 }
 
 /// TCP listens where it has no remote port, everything else where it has no remote address.

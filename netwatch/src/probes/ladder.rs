@@ -232,6 +232,9 @@ impl Climb<'_> {
         let programs =
             programs.filter(|probe| (probe.capability, probe.rung) == (capability, rung));
         for probe in programs.clone() {
+            if !self.loader.uses(probe) {
+                continue;
+            }
             if let Err(error) = self.loader.attach(probe) {
                 for probe in programs {
                     self.loader.unload(probe)?;

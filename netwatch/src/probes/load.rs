@@ -72,6 +72,7 @@ pub(super) struct Loader<'a> {
     records: Result<RecordOffsets>,
     /// The kernel's verifier knows types.
     typed: bool,
+    interrupts: bool,
 }
 
 impl<'a> Loader<'a> {
@@ -85,7 +86,13 @@ impl<'a> Loader<'a> {
             cgroup: open_cgroup_root(),
             records,
             typed: layout.typed,
+            interrupts: layout.interrupts,
         })
+    }
+
+    /// Whether this kernel has a use for a program of a rung that it takes.
+    pub fn uses(&self, probe: &Probe) -> bool {
+        self.interrupts || !probe.is_second
     }
 
     /// Loads and attaches a program.
@@ -144,6 +151,7 @@ fn load_object(
     let (open_hook, by_cookie) = (u32::from(plan.open), u32::from(plan.by_cookie));
     let accept_beside = u32::from(plan.accept_beside);
     let untyped = u32::from(!layout.typed);
+    let interrupted = u32::from(layout.interrupts);
     let current_in_skb = u32::from(kernel::tells_the_thread_in_skb());
     let log_level: u8 = if options.diagnostics { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
@@ -154,6 +162,7 @@ fn load_object(
         .override_global("RECORDS", &records, true)
         .override_global("BY_COOKIE", &by_cookie, true)
         .override_global("UNTYPED", &untyped, true)
+        .override_global("INTERRUPTED", &interrupted, true)
         .override_global("ACCEPT_BESIDE", &accept_beside, true)
         .override_global("ACCEPT_ARGUMENTS", &layout.accept_arguments, true)
         .override_global("OPEN_HOOK", &open_hook, true)
@@ -164,6 +173,9 @@ fn load_object(
         .map_max_entries("EVENTS", options.ring_bytes);
     if !plan.by_cookie && !plan.udp_by_cookie {
         loader.map_max_entries("MEMORIES", 1);
+    }
+    if !layout.interrupts {
+        loader.map_max_entries("MARKS", 1);
     }
     if !plan.accept_beside {
         loader.map_max_entries("ACCEPTED", 1);

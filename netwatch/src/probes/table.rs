@@ -19,12 +19,20 @@ const fn probe(
         capability,
         rung,
         required: false,
+        is_second: false,
     }
 }
 
 const fn required(probe: Probe) -> Probe {
     Probe {
         required: true,
+        ..probe
+    }
+}
+
+const fn second(probe: Probe) -> Probe {
+    Probe {
+        is_second: true,
         ..probe
     }
 }
@@ -255,6 +263,13 @@ pub const PROBES: &[Probe] = {
             "io",
             "tp_btf",
         ),
+        second(probe(
+            "io_send_again",
+            BtfTracepoint("sock_send_length"),
+            "sock_send_length(sk, ret, flags)",
+            "io",
+            "tp_btf",
+        )),
         probe(
             "io_receive",
             BtfTracepoint("sock_recv_length"),
@@ -262,6 +277,13 @@ pub const PROBES: &[Probe] = {
             "io",
             "tp_btf",
         ),
+        second(probe(
+            "io_receive_again",
+            BtfTracepoint("sock_recv_length"),
+            "sock_recv_length(sk, ret, flags)",
+            "io",
+            "tp_btf",
+        )),
         probe(
             "reset_received",
             BtfTracepoint("tcp_receive_reset"),

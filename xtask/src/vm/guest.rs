@@ -14,8 +14,8 @@ use anyhow::{Context as _, Result};
 
 use super::{image::Image, kernel::Kernel, outcome::Told};
 
-/// All tests of a kernel together, which take a quarter of an hour.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+/// All tests of a kernel together, which take twenty minutes.
+const LIMIT: Duration = Duration::from_secs(45 * 60);
 const MEMORY: &str = "2048";
 const CPUS: &str = "2";
 /// Words with which a kernel complains.
