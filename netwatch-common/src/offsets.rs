@@ -3,12 +3,12 @@
 use crate::wire;
 
 /// Declares a struct of byte offsets of kernel fields and, beside it, where each of them is looked
-/// up: one row per field. The user side finds them in the kernel's BTF and writes them into the
-/// programs' read-only data before they load, so that the verifier sees constants.
+/// up: one row per field. The user side finds them there and writes them into the programs' read-only
+/// data before they load, so that the verifier sees constants.
 macro_rules! offsets {
     (
-        $(#[$of:meta])* $name:ident
-        $($(#[$doc:meta])* $field:ident : $type:literal $path:literal,)*
+        $(#[$of:meta])* $name:ident: $row:ty;
+        $($(#[$doc:meta])* $field:ident : $($place:literal)+,)*
     ) => {
         $(#[$of])*
         #[repr(C)]
@@ -19,18 +19,22 @@ macro_rules! offsets {
         }
 
         impl $name {
-            /// `(field, struct, path)` in the order of the fields; alternatives of a path that was
-            /// renamed are separated by `|`.
-            pub const FIELDS: &[(&str, &str, &str)] =
-                &[$((stringify!($field), $type, $path),)*];
+            /// Each field's row, which begins with its name, in the order of the fields.
+            pub const FIELDS: &[$row] = &[$((stringify!($field), $($place),+),)*];
         }
         wire!($name, 4 * $name::FIELDS.len());
     };
 }
 
+/// A field, and in the kernel's BTF its struct and its path there; alternatives of a path that was renamed are
+/// separated by `|`.
+type InStruct = (&'static str, &'static str, &'static str);
+/// A field, and in tracefs its tracepoint, its name there, and its bytes.
+type InRecord = (&'static str, &'static str, &'static str, u32);
+
 offsets! {
     /// What the tracer's programs read.
-    Offsets
+    Offsets: InStruct;
     skc_family: "sock_common" "skc_family",
     skc_state: "sock_common" "skc_state",
     skc_cookie: "sock_common" "skc_cookie",
@@ -91,7 +95,7 @@ offsets! {
 
 offsets! {
     /// What the reading of holders reads.
-    HolderOffsets
+    HolderOffsets: InStruct;
     socket_sk: "socket" "sk",
     skc_family: "sock_common" "skc_family",
     task_tgid: "task_struct" "tgid",
@@ -99,33 +103,10 @@ offsets! {
     task_group_leader: "task_struct" "group_leader",
 }
 
-/// Declares a struct of byte offsets of fields in the records of classic tracepoints and, beside it, where
-/// each stands: one row per field.
-macro_rules! records {
-    (
-        $(#[$of:meta])* $name:ident
-        $($(#[$doc:meta])* $field:ident : $event:literal $in_record:literal $size:literal,)*
-    ) => {
-        $(#[$of])*
-        #[repr(C)]
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        #[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
-        pub struct $name {
-            $($(#[$doc])* pub $field: u32,)*
-        }
-
-        impl $name {
-            /// `(tracepoint, field, bytes)` in the order of the fields.
-            pub const FIELDS: &[(&str, &str, u32)] = &[$(($event, $in_record, $size),)*];
-        }
-        wire!($name, 4 * $name::FIELDS.len());
-    };
-}
-
-records! {
+offsets! {
     /// Where the records of classic tracepoints keep their fields: from their format files, as kernels differ
     /// in what stands before them.
-    RecordOffsets
+    RecordOffsets: InRecord;
     /// The socket's address.
     state_skaddr: "sock/inet_sock_set_state" "skaddr" 8,
     state_old: "sock/inet_sock_set_state" "oldstate" 4,

@@ -29,7 +29,7 @@ pub fn record_offsets() -> Result<RecordOffsets> {
 
 fn offsets_in(events: &Path) -> Result<RecordOffsets> {
     let mut places = [0_u32; RecordOffsets::FIELDS.len()];
-    for (value, (event, name, size)) in places.iter_mut().zip(RecordOffsets::FIELDS) {
+    for (value, (_, event, name, size)) in places.iter_mut().zip(RecordOffsets::FIELDS) {
         let path = events.join(event).join("format");
         let format =
             fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;

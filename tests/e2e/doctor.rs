@@ -6,7 +6,12 @@ use rustix::thread::CapabilitySet;
 use serde_json::{Map, Value};
 
 use super::privilege::without;
-use crate::harness::{Stage, netwatch::command, schema::Detail, stage::say};
+use crate::harness::{
+    Stage,
+    netwatch::{cause, command},
+    schema::Detail,
+    stage::say,
+};
 
 fn run(command: &mut Command) -> (Output, String) {
     let output = command.stdin(Stdio::null()).output().expect("run netwatch");
@@ -79,6 +84,13 @@ fn as_root_it_finds_what_a_trace_finds() {
 fn without_net_admin_it_is_degraded() {
     let lacking = &[CapabilitySet::NET_ADMIN, CapabilitySet::SYS_ADMIN];
     let (output, text) = run(&mut without(lacking, &["doctor"]));
+    if let Some(why) = cause(&mut without(lacking, &["doctor", "--json"])) {
+        // Before 5.12 nothing can be traced without: see `privilege::without_net_admin`.
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let first = why.lines().next().expect("a cause");
+        assert!(text.contains(first), "{first}: {text}");
+        return;
+    }
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let first = text.lines().next().expect("a line");
     assert!(first.ends_with(": degraded"), "{text}");

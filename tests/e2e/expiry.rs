@@ -95,8 +95,9 @@ fn idle(stage: &Stage) -> ([Actor; 2], Flow) {
     ([asker, answerer], flow)
 }
 
-/// The kernel keeps what is left of a connection for 60 s. Where a storm has left so many that a look
-/// takes long, the looks are 5 s apart.
+/// The kernel keeps what is left of a connection for 60 s. Where a storm has left so many that a look takes
+/// long, or the machine is slow, the looks are 5 s apart: so late is the end told, and the beginning of what
+/// is left of an orphan.
 fn assert_lasted_a_minute(ended: &Ended, cookie: u64) {
     for event in &ended.events {
         let Detail::TcpState(socket, change) = &event.detail else {
@@ -104,7 +105,7 @@ fn assert_lasted_a_minute(ended: &Ended, cookie: u64) {
         };
         if socket.cookie == cookie && change.new == Close {
             let lasted = change.in_state_ns.expect("its beginning was seen") / 1_000_000_000;
-            assert!((58..=68).contains(&lasted), "{lasted} s: {}", event.line);
+            assert!((54..=68).contains(&lasted), "{lasted} s: {}", event.line);
         }
     }
 }

@@ -5,23 +5,27 @@
 
 mod field;
 mod owner;
+mod socket;
 
-use std::{fmt::Display, net::IpAddr};
+use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
 use super::Format;
 use crate::{
     clock::{Clock, Stamps},
-    event::{Closing, Owner, Phase, Report, Rung, Socket, Traffic},
+    event::{Closing, Owner, Phase, Report, Rung, Traffic},
 };
 use field::{Field, Word, fields};
 pub(in crate::output) use owner::ProcessFields;
 use owner::ProcessWriter;
+pub(in crate::output) use socket::SocketFields;
+use socket::SocketWriter;
 
 /// Writes JSON lines.
 pub struct Json {
     stamps: Stamps,
+    sockets: SocketWriter,
     processes: ProcessWriter,
 }
 
@@ -30,6 +34,7 @@ impl Json {
     pub fn new(clock: Clock) -> Self {
         Self {
             stamps: Stamps::new(clock),
+            sockets: SocketWriter::default(),
             processes: ProcessWriter::default(),
         }
     }
@@ -48,7 +53,7 @@ impl Format for Json {
         line.push_str("\",\"mono_ns\":");
         report.at().write(line);
         if let Some(socket) = report.socket() {
-            SocketFields::from(socket).write(line);
+            self.sockets.write(socket, line);
             self.processes.write(socket.owner.as_ref(), line);
             OwnerFields::of(socket.owner.as_ref()).write(line);
         }
@@ -58,17 +63,6 @@ impl Format for Json {
 }
 
 fields! {
-    SocketFields {
-        proto: Word,
-        family: Word,
-        local_addr: Option<IpAddr>,
-        local_port: Option<u16>,
-        remote_addr: Option<IpAddr>,
-        remote_port: Option<u16>,
-        state: Word,
-        cookie: Option<u64>,
-        netns: Option<u32>,
-    }
     OwnerFields {
         owner: Option<Word>,
     }
@@ -120,22 +114,6 @@ fields! {
         lost: u64,
         given_up: u64,
         duration_ns: u64,
-    }
-}
-
-impl From<&Socket> for SocketFields {
-    fn from(socket: &Socket) -> Self {
-        Self {
-            proto: Word(socket.protocol.name()),
-            family: Word(socket.family.name()),
-            local_addr: socket.local.addr,
-            local_port: socket.local.port,
-            remote_addr: socket.remote.addr,
-            remote_port: socket.remote.port,
-            state: Word(socket.state_name()),
-            cookie: socket.cookie.known(),
-            netns: socket.netns,
-        }
     }
 }
 

@@ -121,6 +121,7 @@ fn cell(run: &Run, test: &str, standings: &[&str]) -> String {
         Some(Outcome::Ok) => "ok",
         Some(Outcome::Failed) => "FAILED",
         Some(Outcome::Skipped(_)) => "skipped",
+        Some(Outcome::InPart(_)) => "ok in part",
         None => "-",
     };
     let mut cell = word.to_owned();
@@ -139,19 +140,27 @@ fn show(f: &mut fmt::Formatter<'_>, kernel: &str, run: &Run) -> fmt::Result {
     writeln!(
         f,
         "\n{kernel}: {} passed, {} failed, {skipped} skipped in {} s",
-        told.count(|one| one == Outcome::Ok),
+        told.count(|one| matches!(one, Outcome::Ok | Outcome::InPart(_))),
         told.count(|one| one == Outcome::Failed),
         run.took.as_secs()
     )?;
     for test in told.tests() {
         match told.outcome(test) {
-            Some(Outcome::Skipped(reason)) => writeln!(f, "  skipped {test}: {reason}")?,
+            Some(Outcome::Skipped(reasons)) => because(f, "skipped", test, reasons)?,
+            Some(Outcome::InPart(reasons)) => because(f, "skipped in part", test, reasons)?,
             Some(Outcome::Failed) => writeln!(f, "  failed {test}")?,
-            _ => {}
+            Some(Outcome::Ok) | None => {}
         }
     }
     for fault in &run.faults {
         writeln!(f, "  {fault}")?;
+    }
+    Ok(())
+}
+
+fn because(f: &mut fmt::Formatter<'_>, what: &str, test: &str, reasons: &[String]) -> fmt::Result {
+    for reason in reasons {
+        writeln!(f, "  {what} {test}: {reason}")?;
     }
     Ok(())
 }
@@ -175,10 +184,16 @@ mod tests {
     #[test]
     fn a_table_names_tests_rungs_reasons_and_faults() {
         let mut matrix = Matrix::default();
-        let lines = ["test udp::a ... ok", "test udp::b ... FAILED"];
+        let lines = [
+            "test udp::a ... ok",
+            "test udp::b ... FAILED",
+            "test udp::c ... ok",
+        ];
         let notes = [
             "rungs udp::a: tcp:tp_btf",
             "rungs udp::b: tcp:tracepoint",
+            "rungs udp::c: tcp:tracepoint",
+            "skipped udp::c: no kprobes here",
             "ladders rungs::all: tcp:tp_btf tcp:tracepoint udp:kprobe",
         ];
         matrix.add(
@@ -194,10 +209,11 @@ mod tests {
         for part in [
             "udp::a  ok [0]                      skipped",
             "udp::b  FAILED [1]                  -",
+            "udp::c  ok in part [1]              -",
             "\n[0] tcp:tp_btf\n[1] tcp:tracepoint\n",
             "\nrungs that tests stood on:\n  tcp:tp_btf                     6.1\n",
             "\n  udp:kprobe                     on none of these kernels\n",
-            "6.1: 1 passed, 1 failed, 0 skipped in 7 s\n  failed udp::b\n  the kernel complained",
+            "6.1: 2 passed, 1 failed, 0 skipped in 7 s\n  failed udp::b\n  skipped in part udp::c: no kprobes here\n  the kernel complained",
             "7.0: 0 passed, 0 failed, 1 skipped in 7 s\n  skipped udp::a: no such thing here\n",
             "\n5.10 left out: it is gone\n",
         ] {

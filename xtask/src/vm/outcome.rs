@@ -8,14 +8,16 @@ pub enum Outcome<'a> {
     Ok,
     Failed,
     /// It left itself out, and why.
-    Skipped(&'a str),
+    Skipped(&'a [String]),
+    /// It left some of itself out, and why.
+    InPart(&'a [String]),
 }
 
 /// What a guest's lines say of its tests.
 #[derive(Debug, Default)]
 pub struct Told {
     passed: BTreeMap<String, bool>,
-    skipped: BTreeMap<String, String>,
+    skipped: BTreeMap<String, Vec<String>>,
     /// What each test's netwatches stood on.
     rungs: BTreeMap<String, BTreeSet<String>>,
     /// Every rung that there is, `CAPABILITY:RUNG`.
@@ -37,7 +39,8 @@ impl Told {
     /// Takes a line that a test wrote beside libtest's.
     pub fn note(&mut self, line: &str) {
         if let Some((test, reason)) = about(line, "skipped ") {
-            self.skipped.insert(test.to_owned(), reason.to_owned());
+            let of_test = self.skipped.entry(test.to_owned()).or_default();
+            of_test.push(reason.to_owned());
         } else if let Some((test, rungs)) = about(line, "rungs ") {
             let of_test = self.rungs.entry(test.to_owned()).or_default();
             of_test.insert(rungs.to_owned());
@@ -51,12 +54,13 @@ impl Told {
         self.passed.keys()
     }
 
-    /// How a test ended; None where it didn't.
+    /// How a test ended; None where it didn't. What has run netwatch has done a part of its work at least.
     pub fn outcome(&self, test: &str) -> Option<Outcome<'_>> {
         Some(match (self.passed.get(test)?, self.skipped.get(test)) {
             (false, _) => Outcome::Failed,
             (true, None) => Outcome::Ok,
-            (true, Some(reason)) => Outcome::Skipped(reason),
+            (true, Some(reasons)) if self.rungs.contains_key(test) => Outcome::InPart(reasons),
+            (true, Some(reasons)) => Outcome::Skipped(reasons),
         })
     }
 
@@ -112,6 +116,7 @@ mod tests {
             "test uring::b ... ok",
             "test udp::c ... FAILED",
             "test udp::d ... ",
+            "test rungs::e ... ok",
             "test result: FAILED. 2 passed",
         ] {
             told.take(line);
@@ -120,13 +125,18 @@ mod tests {
             "rungs tcp_open::a: tcp:tp_btf udp:cgroup",
             "rungs udp::c: tcp:tp_btf udp:fexit",
             "skipped uring::b: no io_uring here",
+            "skipped rungs::e: no kprobes",
+            "rungs rungs::e: tcp:tp_btf",
+            "skipped rungs::e: no trampolines",
             "skipped udp::c: it failed before that",
         ] {
             told.note(note);
         }
         assert_eq!(told.outcome("tcp_open::a"), Some(Outcome::Ok));
-        let skipped = Outcome::Skipped("no io_uring here");
-        assert_eq!(told.outcome("uring::b"), Some(skipped));
+        let reasons = ["no io_uring here".to_owned()];
+        assert_eq!(told.outcome("uring::b"), Some(Outcome::Skipped(&reasons)));
+        let reasons = ["no kprobes", "no trampolines"].map(ToOwned::to_owned);
+        assert_eq!(told.outcome("rungs::e"), Some(Outcome::InPart(&reasons)));
         assert_eq!(told.outcome("udp::c"), Some(Outcome::Failed));
         assert_eq!(told.outcome("udp::d"), None);
         assert_eq!(told.count(|outcome| outcome == Outcome::Failed), 1);
