@@ -32,22 +32,29 @@ pub fn without(lacking: &'static [CapabilitySet], arguments: &[&str]) -> Command
 /// Its own network namespace nobody needs to enter: also there it sees what no event tells.
 #[test]
 fn without_sys_admin() {
+    sees_its_own_namespace(&[CapabilitySet::SYS_ADMIN], "cap_sys_admin", "own");
+}
+
+/// The same, where it may enter others but finds only those that it may look for.
+#[test]
+fn without_sys_ptrace() {
+    sees_its_own_namespace(&[CapabilitySet::SYS_PTRACE], "cap_sys_ptrace", "reachable");
+}
+
+fn sees_its_own_namespace(lacking: &'static [CapabilitySet], missing: &str, rung: &str) {
     let stage = Stage::new();
     stage.netns.sysctl("ipv4/tcp_fin_timeout", "1");
     let netns = stage.netns.inode;
     let arguments = ["trace", "--json", "--netns", &netns.to_string()];
-    let mut netwatch = without(&[CapabilitySet::SYS_ADMIN], &arguments);
+    let mut netwatch = without(lacking, &arguments);
     let mut watch = Watch::over(&mut netwatch, &[netns]);
+    assert_eq!(watch.rung("netns"), rung);
     let mut pair = Pair::meet(&stage);
     pair.client.close(&pair.near);
     let life: Life = pair.near_life().to(&[FinWait1, FinWait2, Close]);
     watch.expect(life.ends(Reason::LocalFin, 0, 0));
-    let ended = watch.stop();
-    assert!(
-        ended.stderr.contains("cap_sys_admin"),
-        "what is missing: {}",
-        ended.stderr
-    );
+    let stderr = watch.stop().stderr;
+    assert!(stderr.contains(missing), "what is missing: {stderr}");
 }
 
 /// TCP without the hooks of cgroups.

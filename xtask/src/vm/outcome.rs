@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(told.count(|outcome| outcome == Outcome::Failed), 1);
         let of_a = told.rungs(Some("tcp_open::a"));
         assert_eq!(Vec::from_iter(of_a), ["tcp:tp_btf udp:cgroup"]);
-        assert_eq!(told.rungs(None).len(), 2);
+        assert_eq!(told.rungs(None).len(), 3);
         assert_eq!(told.programs, 1);
     }
 }
