@@ -8,8 +8,8 @@ use netwatch_common::{Header, detail};
 
 use crate::maps::{DETAIL, RING_BYTES, global, reader_sleeps};
 
-/// The reader comes by on a timer; between two visits it is woken once for each so much of the ring, but
-/// once for each of so many bytes at least. What comes between two visits is less, also under a storm.
+/// The reader comes by on a timer. Where a visit is late, it is woken each time that the ring has filled by one of
+/// so many parts, or by so many bytes where that is less; under a storm less comes between two visits.
 const WAKES: u64 = 16;
 const WAKE_BYTES: u64 = 1 << 20;
 

@@ -88,6 +88,7 @@ fn without_net_admin_it_is_degraded() {
         // Before 5.12 nothing can be traced without: see `privilege::without_net_admin`.
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         let first = why.lines().next().expect("a cause");
+        assert!(first.contains("give connections a cookie"), "{first}");
         assert!(text.contains(first), "{first}: {text}");
         return;
     }
