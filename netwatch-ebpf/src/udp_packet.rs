@@ -57,19 +57,19 @@ pub fn udp_ingress(ctx: SkBuffContext) -> i32 {
 fn observe(ctx: &SkBuffContext, way: Way) {
     let skb = ctx.skb.skb;
     let Some(packet) = parse(skb) else { return };
-    // SAFETY: a field of the context, and a helper that checks it.
-    let sk = unsafe { (*skb).__bindgen_anon_2.sk };
-    if sk.is_null() {
-        return;
-    }
-    // SAFETY: not null.
-    let sk = unsafe { bpf_sk_fullsock(sk) };
-    if sk.is_null() {
+    // SAFETY: a field of the context.
+    if unsafe { (*skb).__bindgen_anon_2.sk }.is_null() {
         return;
     }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(skb.cast()) };
-    let remote = remote(sk, cookie, &packet, way);
+    let remote = match way {
+        Way::Out => {
+            let Some(sk) = full_sock(skb) else { return };
+            sent_to(sk, cookie, packet.destination)
+        }
+        Way::In => packet.source,
+    };
     let datagrams = Datagrams {
         way,
         number: packet.datagrams,
@@ -85,8 +85,24 @@ fn observe(ctx: &SkBuffContext, way: Way) {
     let Some(flow) = udp_flow::observe(ctx, &key, &datagrams, now) else {
         return;
     };
+    let Some(sk) = full_sock(skb) else { return };
     let memory = memory_of(sk.cast(), || cookie, 0);
     udp_flow::report(&FullSock(sk), memory, (&key, flow), datagrams.local, now);
+}
+
+/// The packet's socket, with all the fields of one. Asked for only where they are needed, as each call of a helper
+/// costs as much as the rest.
+#[inline(always)]
+fn full_sock(skb: *const __sk_buff) -> Option<*const bpf_sock> {
+    // SAFETY: a field of the context, and a helper that checks it.
+    unsafe {
+        let sk = (*skb).__bindgen_anon_2.sk;
+        if sk.is_null() {
+            return None;
+        }
+        let sk = bpf_sk_fullsock(sk);
+        (!sk.is_null()).then_some(sk.cast_const())
+    }
 }
 
 /// A full socket, as a program of a cgroup sees it.
@@ -139,7 +155,7 @@ fn parse(skb: *const __sk_buff) -> Option<Packet> {
             return None;
         }
     };
-    let ports: [u16; 2] = bytes_at(skb, header)?;
+    let ports = ports(skb, header)?;
     // SAFETY: a field of the context.
     let segments = unsafe { (*skb).gso_segs };
     Some(Packet {
@@ -148,6 +164,19 @@ fn parse(skb: *const __sk_buff) -> Option<Packet> {
         payload: u64::from(len.saturating_sub(header + UDP_HEADER)),
         datagrams: u64::from(segments.max(1)),
     })
+}
+
+/// The ports of the UDP header that begins there, which is in the packet's linear part but for rare exceptions.
+#[inline(always)]
+fn ports(skb: *const __sk_buff, header: u32) -> Option<[u16; 2]> {
+    // SAFETY: within the packet, or None.
+    match unsafe { word(skb, header as usize) } {
+        Some(word) => {
+            let [a, b, c, d] = word.to_ne_bytes();
+            Some([u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d])])
+        }
+        None => bytes_at(skb, header),
+    }
 }
 
 /// Bytes before the UDP header; None where something else follows.
@@ -171,14 +200,10 @@ fn ipv6_header(skb: *const __sk_buff) -> Option<u32> {
     }
 }
 
-/// The other end. On the way out it is what the process said, because egress comes after NAT: the
-/// address that it gave with the datagram, also on a connected socket, or else the socket's peer.
+/// Where a datagram goes: what the process said, because egress comes after NAT: the address that it gave with
+/// the datagram, also on a connected socket, or else the socket's peer.
 #[inline(always)]
-fn remote(sk: *const bpf_sock, cookie: u64, packet: &Packet, way: Way) -> End {
-    if way == Way::In {
-        return packet.source;
-    }
-    let destination = packet.destination;
+fn sent_to(sk: *const bpf_sock, cookie: u64, destination: End) -> End {
     let is_connected = connected(sk);
     // An address that was noted for a datagram which went nowhere must not be taken for this one's.
     if is_connected && peer(sk) == destination {

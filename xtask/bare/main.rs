@@ -1,7 +1,8 @@
-//! A tracer that learns nothing: takes the records of `netwatch-bare` from their ring every 10 ms and
-//! counts them. Says so at the end, on stdout.
+//! A tracer that learns nothing: runs the program of `netwatch-bare` that is named as its argument, takes the records
+//! from their ring every 10 ms and counts them. Says so at the end, on stdout.
 
 use std::{
+    env,
     io::{Write as _, stdout},
     sync::atomic::{AtomicBool, Ordering},
     thread::sleep,
@@ -30,7 +31,9 @@ fn main() -> Result<()> {
         .btf(Some(&btf))
         .load(OBJECT)
         .context("create the map")?;
-    let program = ebpf.program_mut("bare_state").context("no bare_state")?;
+    let name = env::args().nth(1).context("no program is named")?;
+    let program = ebpf.program_mut(&name);
+    let program = program.with_context(|| format!("there is no program {name}"))?;
     let program: &mut BtfTracePoint = program.try_into()?;
     program.load("inet_sock_set_state", &btf)?;
     program.attach()?;
