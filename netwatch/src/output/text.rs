@@ -161,9 +161,9 @@ impl Format for Text {
 /// A line in which each cell is padded to its column.
 struct Padded<'a> {
     out: &'a mut String,
-    /// Where the line begins.
-    start: usize,
     color: bool,
+    /// Spaces before the next cell, unless the line ends there.
+    gap: usize,
     /// What cells were too long by: it is taken from the padding of those that follow.
     debt: usize,
 }
@@ -171,17 +171,16 @@ struct Padded<'a> {
 impl<'a> Padded<'a> {
     const fn new(out: &'a mut String, color: bool) -> Self {
         Self {
-            start: out.len(),
             out,
             color,
+            gap: 0,
             debt: 0,
         }
     }
 
     fn cell(&mut self, column: &Column, style: Style, write: impl FnOnce(&mut String)) {
-        if self.out.len() > self.start {
-            self.out.push(' ');
-        }
+        let before = self.out.len();
+        push_spaces(self.out, self.gap);
         let is_styled = self.color && style != PLAIN;
         if is_styled {
             // Writing to a String can't fail.
@@ -200,6 +199,11 @@ impl<'a> Padded<'a> {
             .saturating_sub(length)
             .saturating_sub(self.debt);
         self.debt = (self.debt + length).saturating_sub(column.width);
+        if length == 0 {
+            self.out.truncate(before);
+            self.gap += padding + 1;
+            return;
+        }
         if column.align == Align::Right && padding > 0 {
             self.out
                 .insert_str(start, &SPACES[..padding.min(SPACES.len())]);
@@ -207,16 +211,24 @@ impl<'a> Padded<'a> {
         if is_styled {
             let _ = write!(self.out, "{style:#}");
         }
-        if column.align == Align::Left {
-            self.out.push_str(&SPACES[..padding.min(SPACES.len())]);
-        }
+        self.gap = match column.align {
+            Align::Left => padding + 1,
+            Align::Right => 1,
+        };
     }
 
-    /// Ends the line, without spaces at its end.
+    /// Ends the line.
     fn end(self) {
-        self.out.truncate(self.out.trim_end_matches(' ').len());
         self.out.push('\n');
     }
+}
+
+fn push_spaces(out: &mut String, mut number: usize) {
+    while number > SPACES.len() {
+        out.push_str(SPACES);
+        number -= SPACES.len();
+    }
+    out.push_str(&SPACES[..number]);
 }
 
 /// As many as any column is wide.

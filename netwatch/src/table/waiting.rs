@@ -51,7 +51,8 @@ impl Table {
     /// A connection request has become a socket, with the same cookie. (What is left of a connection
     /// has the cookie of its socket too, but goes on waiting while that one connects again.)
     pub(super) fn arrived(&mut self, cookie: Cookie) {
-        if let Entry::Occupied(entry) = self.waiting.entry(cookie)
+        if self.has_requests
+            && let Entry::Occupied(entry) = self.waiting.entry(cookie)
             && entry.get().socket.state == State::SynRecv
         {
             entry.remove();
@@ -88,11 +89,18 @@ impl Table {
             let since = waiting.since.unwrap_or(waiting.as_of);
             !snapshot.may_have_missed(&waiting.socket) || began > since.saturating_add(LONGEST_NS)
         };
-        for (_, waiting) in self.waiting.extract_if(|_, waiting| gone(waiting)) {
+        let mut has_requests = false;
+        let is_gone = |_: &Cookie, waiting: &mut Waiting| {
+            let is_gone = gone(waiting);
+            has_requests |= !is_gone && waiting.socket.state == State::SynRecv;
+            is_gone
+        };
+        for (_, waiting) in self.waiting.extract_if(is_gone) {
             if waiting.socket.state != State::SynRecv {
                 out.push(waiting.gone(began));
             }
         }
+        self.has_requests = has_requests;
         unseen_ends
     }
 
@@ -110,6 +118,7 @@ impl Table {
     /// One of them is there; a FIN may have taken it from FIN_WAIT2 to TIME_WAIT meanwhile.
     pub(super) fn still_waiting(&mut self, found: &Found, out: &mut Vec<Report>) {
         let cookie = found.socket.cookie;
+        self.has_requests |= found.socket.state == State::SynRecv;
         let Some(known) = self.waiting.get_mut(&cookie) else {
             let closed_since = self
                 .sockets
