@@ -1,6 +1,6 @@
 //! What tracers lose, and whose they say a connection is.
 
-use std::time::Duration;
+use std::{thread::sleep, time::Duration};
 
 use anyhow::Result;
 
@@ -14,6 +14,8 @@ const STORM: Duration = Duration::from_secs(5);
 /// Connections a second of a storm that leaves the machine some room.
 const PACE: u32 = 20_000;
 const LONG: Duration = Duration::from_secs(60);
+/// After its last process the kernel still has the last packets of a storm to deliver.
+const LAST_PACKETS: Duration = Duration::from_millis(200);
 
 /// What a storm showed.
 struct Shown {
@@ -110,6 +112,7 @@ impl Contender {
         let before = tracer.used()?.memory;
         let storm = servers.storm(time, pace)?;
         let after = tracer.used()?.memory;
+        sleep(LAST_PACKETS);
         let output = tracer.end()?;
         let (mut lines, mut right) = (0, 0);
         self.each_told(&output, |told| {
