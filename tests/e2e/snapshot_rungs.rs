@@ -164,7 +164,8 @@ fn on_every_rung_a_listener_from_before_hands_its_owner_down() {
             let mut told = Vec::new();
             let arrived = |report: &&Report| {
                 matches!(report, Report::TcpState { socket, new: State::Established, .. }
-                    if socket.remote.port == Some(near.local.port()))
+                    if socket.netns == Some(stage.netns.inode)
+                        && socket.remote.port == Some(near.local.port()))
             };
             while !told.iter().any(|report| arrived(&report)) {
                 let next = tokio::time::timeout(PATIENCE, tracer.next()).await;
