@@ -3,8 +3,8 @@
 use std::os::fd::OwnedFd;
 
 use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, ipproto, listen, socket,
-    socketpair,
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, ipproto, listen,
+    socket_with, socketpair,
 };
 
 use crate::harness::{
@@ -130,8 +130,9 @@ fn populate(stage: &Stage) -> Populated {
 /// What actors have no commands for: raw sockets, UDP-Lite, Unix domain sockets.
 fn own(stage: &Stage) -> Vec<OwnedFd> {
     let mut own = Vec::new();
-    let inet =
-        |family, kind, protocol| socket(family, kind, Some(protocol)).expect("open a socket");
+    // Else netstat inherits them, and says that it has them itself where its process id is the lower.
+    let open = |family, kind, protocol| socket_with(family, kind, SocketFlags::CLOEXEC, protocol);
+    let inet = |family, kind, protocol| open(family, kind, Some(protocol)).expect("open a socket");
     let (v4, v6) = (AddressFamily::INET, AddressFamily::INET6);
     own.push(inet(v4, SocketType::RAW, ipproto::ICMP));
     own.push(inet(v4, SocketType::RAW, ipproto::RAW));
@@ -141,7 +142,7 @@ fn own(stage: &Stage) -> Vec<OwnedFd> {
     own.push(towards);
     // Kernels since 7.1 have no UDP-Lite.
     for (family, any) in [(v4, ANY4), (v6, ANY6)] {
-        if let Ok(lite) = socket(family, SocketType::DGRAM, Some(ipproto::UDPLITE)) {
+        if let Ok(lite) = open(family, SocketType::DGRAM, Some(ipproto::UDPLITE)) {
             bind(&lite, &any).expect("bind");
             own.push(lite);
         }
@@ -152,12 +153,12 @@ fn own(stage: &Stage) -> Vec<OwnedFd> {
         (SocketType::DGRAM, "dgram\\x2dsocket"),
         (SocketType::SEQPACKET, "seqpacket"),
     ] {
-        let bound = socket(unix, kind, None).expect("open a socket");
+        let bound = open(unix, kind, None).expect("open a socket");
         let path = SocketAddrUnix::new(stage.path(name)).expect("a path");
         bind(&bound, &path).expect("bind");
         if kind != SocketType::DGRAM {
             listen(&bound, 1).expect("listen");
-            let client = socket(unix, kind, None).expect("open a socket");
+            let client = open(unix, kind, None).expect("open a socket");
             connect(&client, &path).expect("connect");
             own.push(client);
         }
@@ -166,7 +167,7 @@ fn own(stage: &Stage) -> Vec<OwnedFd> {
         let (one, other) = socketpair(unix, kind, flags, None).expect("make a pair");
         own.extend([one, other]);
     }
-    let hidden = socket(unix, SocketType::STREAM, None).expect("open a socket");
+    let hidden = open(unix, SocketType::STREAM, None).expect("open a socket");
     let name = SocketAddrUnix::new_abstract_name(b"netwatch/test\0x").expect("a name");
     bind(&hidden, &name).expect("bind");
     listen(&hidden, 1).expect("listen");
