@@ -90,8 +90,7 @@ fn observe(ctx: &SkBuffContext, way: Way) {
     udp_flow::report(&FullSock(sk), memory, (&key, flow), datagrams.local, now);
 }
 
-/// The packet's socket, with all the fields of one. Asked for only where they are needed, as each call of a helper
-/// costs as much as the rest.
+/// The packet's socket, with all the fields of one. Asked for only where they are needed: a helper's call is not free.
 #[inline(always)]
 fn full_sock(skb: *const __sk_buff) -> Option<*const bpf_sock> {
     // SAFETY: a field of the context, and a helper that checks it.

@@ -67,7 +67,7 @@ fn the_ledger_is_the_truth_less_what_was_seen_and_the_table_is_put_right() {
     );
     assert!(lost > 0, "nothing was lost: the test has tested nothing");
     assert!(given_up > 0, "nothing was left out before that");
-    // The reference was there first and stays longest, so a socket of somebody else may have told it alone.
+    // The reference is there before the other and longer: of somebody else's sockets it may have seen more.
     let of_churn = made * CONNECTION + LISTENER;
     assert!(
         (of_churn..=truth).contains(&(seen + lost + given_up)),

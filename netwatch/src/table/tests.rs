@@ -392,3 +392,4 @@ fn what_can_t_be_looked_into_stays() {
 }
 
 mod flows;
+mod requests;

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result};
 
 use super::{
     contender::{Bench, after},
+    measure::median,
     report::Section,
     tracer::Tracer,
 };
@@ -50,14 +51,13 @@ pub fn compare(bench: Bench<'_>) -> Result<Section> {
             }
         }
     }
-    ratios.sort_by(f64::total_cmp);
     let mut section = Section::new(
         "UDP flows of two datagrams, each on a socket of its own",
         &["", "speed", "flows", "flows lost", "datagrams lost"],
     );
     section.row(vec![
         "netwatch trace --json".to_owned(),
-        format!("{:.2}", ratios[ratios.len() / 2]),
+        format!("{:.2}", median(&mut ratios)),
         flows.to_string(),
         (flows.cast_signed() - told).to_string(),
         (flows.cast_signed() - datagrams.cast_signed()).to_string(),

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{
     contender::Bench,
     hold::Held,
-    measure::{Run, run},
+    measure::{Run, median, run},
     report::{Report, Section},
 };
 
@@ -91,8 +91,7 @@ impl Contest {
                 .iter()
                 .map(|run| run.wall.as_secs_f64() * 1e3)
                 .collect();
-            walls.sort_by(f64::total_cmp);
-            let median = walls[walls.len() / 2];
+            let median = median(&mut walls);
             medians.push(median);
             let memory = runs.iter().map(|run| run.memory).max().unwrap_or(0) as f64 / 1024.0;
             section.row(vec![

@@ -22,6 +22,16 @@ pub struct Run {
     pub memory: u64,
 }
 
+/// Puts values in order, and gives back the one in the middle.
+///
+/// # Panics
+///
+/// There are no values.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 /// Runs a command in a process of its own, so that its memory is told from that of all others.
 ///
 /// # Errors

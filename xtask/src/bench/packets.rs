@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{contender::Bench, report::Section, tracer::Tracer};
+use super::{contender::Bench, measure::median, report::Section, tracer::Tracer};
 use crate::command::capture;
 
 /// A load, and what is counted of it.
@@ -60,10 +60,7 @@ pub fn compare(bench: Bench<'_>) -> Result<Section> {
             traced.push(load.run()?);
             tracer.end()?;
         }
-        let [alone, traced] = [alone, traced].map(|mut runs| {
-            runs.sort_by(f64::total_cmp);
-            runs[runs.len() / 2]
-        });
+        let [alone, traced] = [alone, traced].map(|mut runs| median(&mut runs));
         if let Some(most) = load.most {
             section.judge(
                 &format!("Added to {}, ns", load.title),

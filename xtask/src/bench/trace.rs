@@ -7,6 +7,7 @@ use aya::programs::loaded_programs;
 
 use super::{
     contender::{BARE, Bench, CONTENDERS, Contender, NOTHING},
+    measure,
     report::Section,
     storm::{Servers, Storm},
     tracer::Used,
@@ -43,6 +44,9 @@ struct Traced {
 
 /// What several storms showed together.
 struct Figures {
+    /// The median.
+    speed: f64,
+    /// In their order.
     speeds: Vec<f64>,
     kernel: Kernel,
     cpu: f64,
@@ -120,8 +124,8 @@ impl Contender {
         let cpu: Duration = traced().map(|one| one.used.cpu).sum();
         let memory = traced().map(|one| one.used.memory).max().unwrap_or(0);
         let mut speeds: Vec<f64> = pairs.iter().map(|(speed, _)| *speed).collect();
-        speeds.sort_by(f64::total_cmp);
         Ok(Figures {
+            speed: measure::median(&mut speeds),
             speeds,
             kernel,
             cpu: cpu.as_secs_f64() * 1e6 / transitions as f64,
@@ -138,9 +142,7 @@ impl Contender {
         let traced = traced?;
         let median = |of: fn(&Traced) -> Duration| {
             let each = |one: &Traced| of(one).as_nanos() as f64 / one.storm.transitions() as f64;
-            let mut all: Vec<f64> = traced.iter().map(each).collect();
-            all.sort_by(f64::total_cmp);
-            all[all.len() / 2]
+            measure::median(&mut traced.iter().map(each).collect::<Vec<f64>>())
         };
         let is_taken_apart = traced.iter().all(|one| !one.state.is_zero());
         Ok(Kernel {
@@ -182,7 +184,7 @@ fn in_state_programs() -> Duration {
 impl Figures {
     /// `bare`: ns that a bare record takes.
     fn add(&self, name: &str, bare: Option<f64>, section: &mut Section) {
-        let speed = self.speeds[self.speeds.len() / 2];
+        let speed = self.speed;
         section.row(vec![
             name.to_owned(),
             format!("{speed:.2}"),
