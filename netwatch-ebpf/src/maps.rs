@@ -8,8 +8,10 @@ use aya_ebpf::{
     maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
 };
 use netwatch_common::{
-    Counter, FlowCounters, FlowKey, Offsets, Owner, ProcessKey, RecordOffsets, SocketMemory,
+    Counter, FlowCounters, FlowKey, Offsets, Owner, RecordOffsets, SocketMemory,
 };
+
+use crate::process::Announced;
 
 /// TCP transitions, owners and processes. The loader sets its size.
 #[map]
@@ -66,9 +68,9 @@ pub fn forget(cookie: u64) {
 #[map]
 pub static ACCEPTED: LruHashMap<u64, Owner> = LruHashMap::with_max_entries(16_384, 0);
 
-/// Which processes the reader was told about: by pid, so that a reused one is told again.
+/// What the reader was told of processes: by pid, so that a reused one is told again.
 #[map]
-pub static PROCESSES: LruHashMap<u32, ProcessKey> = LruHashMap::with_max_entries(16_384, 0);
+pub static PROCESSES: LruHashMap<u32, Announced> = LruHashMap::with_max_entries(16_384, 0);
 
 /// By the end of a thread's id: the thread whose use of a socket was seen by a first program, and not yet by
 /// the second. The loader leaves it one entry where there are no seconds.

@@ -1,4 +1,4 @@
-//! Telling the reader about a process, once, while it lives.
+//! Telling the reader about a process, while it lives: once, and again where it went to another cgroup.
 
 use core::ffi::c_void;
 
@@ -16,13 +16,26 @@ const NAMES: usize = 24;
 /// Bytes of one name, with its zero.
 const NAME_BYTES: usize = 128;
 
+/// What the reader was told of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    process: ProcessKey,
+    /// Where its `struct css_set` was.
+    cgroups: usize,
+}
+
 /// Sends the facts of a process unless they were sent before. The reader finds them ahead of every
 /// record that names the process.
 #[inline(always)]
 pub fn announce(task: Task, key: &ProcessKey) {
+    let cgroups = task.cgroups();
+    let new = Announced {
+        process: *key,
+        cgroups: cgroups.addr(),
+    };
     // SAFETY: the value is compared at once; a torn read repeats an announcement.
     let known = unsafe { PROCESSES.get(key.tgid) };
-    if known.is_some_and(|known| known == key) {
+    if known.is_some_and(|known| *known == new) {
         return;
     }
     let waiting = ring::waiting(&EVENTS);
@@ -31,8 +44,7 @@ pub fn announce(task: Task, key: &ProcessKey) {
         return;
     };
     let record = entry.as_mut_ptr();
-    let css_set = follow(task.0, at!(task_cgroups));
-    let kernfs = follow(follow(css_set, at!(css_set_dfl_cgrp)), at!(cgroup_kn));
+    let kernfs = follow(follow(cgroups, at!(css_set_dfl_cgrp)), at!(cgroup_kn));
     // SAFETY: memory of the ring that this program holds; every byte in use is written, and the
     // lengths say which those are.
     unsafe {
@@ -49,7 +61,7 @@ pub fn announce(task: Task, key: &ProcessKey) {
         (*record).cgroup_cut = u8::from(!cgroup(kernfs, &mut path));
     }
     ring::submit(entry, waiting);
-    let _ = PROCESSES.insert(key.tgid, key, 0);
+    let _ = PROCESSES.insert(key.tgid, new, 0);
 }
 
 /// A path in a record. Its length stays in the record as well: of memory the verifier knows nothing,

@@ -51,7 +51,7 @@ impl Processes {
             };
         }
         let process = match self.known.get_mut(&claim.key) {
-            Some(known) => known.called(claim.comm),
+            Some(known) => known.at(&claim),
             None => Arc::new(unannounced(&claim)),
         };
         Owner {
@@ -62,14 +62,15 @@ impl Processes {
 }
 
 impl Known {
-    /// The process, by the name that it had at the time: it may give itself another at any moment.
-    fn called(&mut self, comm: [u8; 16]) -> Arc<Process> {
-        if self.comm != comm {
-            let renamed = Process {
-                comm: text::clean(until_zero(&comm)),
+    /// The process, by the name and the user that it had at the time: it may take others at any moment.
+    fn at(&mut self, claim: &Claim) -> Arc<Process> {
+        if self.comm != claim.comm || self.process.uid != claim.uid {
+            let changed = Process {
+                comm: text::clean(until_zero(&claim.comm)),
+                uid: claim.uid,
                 ..(*self.process).clone()
             };
-            (self.comm, self.process) = (comm, Arc::new(renamed));
+            (self.comm, self.process) = (claim.comm, Arc::new(changed));
         }
         Arc::clone(&self.process)
     }
@@ -82,5 +83,47 @@ fn unannounced(claim: &Claim) -> Process {
         exe: None,
         uid: claim.uid,
         cgroup: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(comm: &str) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..comm.len()].copy_from_slice(comm.as_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_process_is_told_by_the_name_and_the_user_of_each_time() {
+        let key = ProcessKey::default();
+        let claim = |comm, uid| Claim {
+            key,
+            uid,
+            how: How::Connect,
+            comm: called(comm),
+        };
+        let announced = Process {
+            pid: 0,
+            comm: "master".to_owned(),
+            exe: Some("/usr/sbin/daemon".to_owned()),
+            uid: 0,
+            cgroup: Some("/system.slice".to_owned()),
+        };
+        fn told(processes: &mut Processes, claim: Claim) -> (String, Option<String>, u32) {
+            let process = processes.owner(claim).process.expect("a process");
+            (process.comm.clone(), process.exe.clone(), process.uid)
+        }
+        let mut processes = Processes::default();
+        let early = told(&mut processes, claim("early", 7));
+        assert_eq!(early, ("early".to_owned(), None, 7));
+        processes.learn(key, called("master"), announced);
+        let exe = Some("/usr/sbin/daemon".to_owned());
+        for (comm, uid) in [("master", 0), ("master", 33), ("worker", 33), ("master", 0)] {
+            let expected = (comm.to_owned(), exe.clone(), uid);
+            assert_eq!(told(&mut processes, claim(comm, uid)), expected);
+        }
     }
 }

@@ -234,7 +234,8 @@ fn renamed_between_connections() {
     watch.stop();
 }
 
-/// The user and the cgroup are the process's, too.
+/// The user and the cgroup are the process's, too: those that it has at the time, as daemons give up their
+/// privileges once they are known.
 #[test]
 fn user_and_cgroup() {
     let stage = Stage::new();
@@ -245,15 +246,20 @@ fn user_and_cgroup() {
     };
     let mut watch = stage.watch(&[]);
     let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
+    let listener = server.listen(ANY4);
+    let mut meet = |client: &mut Actor| {
+        let near = client.connect(listener.local);
+        let far = server.accept(&listener);
+        client.close(&near);
+        server.drain(&far);
+        let life = Life::of(&near).to(&[SynSent, Established, FinWait1, FinWait2]);
+        watch.wait("the client's close", |events| life.is_told(events));
+        near
+    };
+    meet(&mut client);
     cgroup.take(&client);
     client.run("become 4321");
-    let listener = server.listen(ANY4);
-    let near = client.connect(listener.local);
-    let far = server.accept(&listener);
-    client.close(&near);
-    server.drain(&far);
-    let life = Life::of(&near).to(&[SynSent, Established, FinWait1, FinWait2]);
-    watch.wait("the client's close", |events| life.is_told(events));
+    let near = meet(&mut client);
     let ended = watch.stop();
     for socket in ended.events.iter().filter_map(|event| event.socket()) {
         let (uid, path) = if socket.cookie == near.cookie {

@@ -74,6 +74,13 @@ impl Task {
         }
     }
 
+    /// The process's `struct css_set`, which names its cgroups.
+    #[inline(always)]
+    pub fn cgroups(self) -> *const c_void {
+        // SAFETY: a `struct task_struct`.
+        unsafe { of_task(self.leader(), at!(task_cgroups)) }
+    }
+
     /// The owner that this task makes, learned in the given way.
     #[inline(always)]
     pub fn owner(self, how: u8) -> Owner {
