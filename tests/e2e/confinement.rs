@@ -5,8 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, ErrorKind},
     net::{TcpListener, TcpStream},
-    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
-    path::PathBuf,
+    os::unix::process::CommandExt as _,
     process::{Command, Stdio},
 };
 
@@ -157,7 +156,7 @@ fn lists_and_host_commands_have_what_they_need() {
 #[test]
 fn an_ordinary_user_with_file_capabilities() {
     let stage = Stage::new();
-    let netwatch = copy_for_everyone(&stage);
+    let netwatch = stage.netwatch_for_everyone();
     let flags = statvfs(&netwatch).expect("ask for its mount").f_flag;
     if flags.contains(StatVfsMountFlags::NOSUID) {
         return skip(
@@ -189,7 +188,7 @@ fn an_ordinary_user_with_file_capabilities() {
 #[test]
 fn an_ordinary_user_with_ambient_capabilities() {
     let stage = Stage::new();
-    let netwatch = copy_for_everyone(&stage);
+    let netwatch = stage.netwatch_for_everyone();
     let mut command = Command::new(&netwatch);
     // SAFETY: system calls only.
     unsafe { command.pre_exec(|| become_nobody_with(NEEDED)) };
@@ -203,7 +202,7 @@ fn with_the_least_that_traces_nothing_is_left() {
         .union(CapabilitySet::PERFMON)
         .union(CapabilitySet::NET_ADMIN);
     let stage = Stage::new();
-    let netwatch = copy_for_everyone(&stage);
+    let netwatch = stage.netwatch_for_everyone();
     let netns = stage.netns.inode;
     let mut command = Command::new(&netwatch);
     command.args(["trace", "--json", "--netns", &netns.to_string()]);
@@ -287,7 +286,7 @@ fn list_as_nobody(stage: &Stage, list: &mut Command) {
 #[test]
 fn the_service_is_sound() {
     let stage = Stage::new();
-    let netwatch = copy_for_everyone(&stage);
+    let netwatch = stage.netwatch_for_everyone();
     let installed = "ExecStart=/usr/local/bin/netwatch ";
     let unit = include_str!("../../packaging/netwatch.service");
     assert!(unit.contains(installed), "where it is installed");
@@ -304,18 +303,6 @@ fn the_service_is_sound() {
     };
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");
-}
-
-/// netwatch where everyone may run it.
-fn copy_for_everyone(stage: &Stage) -> PathBuf {
-    let copy = stage.path("netwatch");
-    fs::copy(command(&[]).get_program(), &copy).expect("copy netwatch");
-    let folder = copy.parent().expect("it is in the stage's folder");
-    for path in [folder, &copy] {
-        let everyone = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(path, everyone).expect("let everyone run it");
-    }
-    copy
 }
 
 /// `struct vfs_cap_data`, version 2, of `include/uapi/linux/capability.h`: permitted, and in effect.

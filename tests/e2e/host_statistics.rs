@@ -8,22 +8,20 @@ use std::{
 };
 
 use rustix::net::{
-    AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, listen, socket, socket_with,
+    AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, listen, socket_with,
 };
 use serde_json::Value;
 
 use crate::harness::{
     Stage,
     host::{Repeating, at_one_moment, parse_statistics, printed, told},
-    wait::slowness,
 };
 
 /// Datagrams to a port where nobody is, and TCP connections.
 fn make_traffic() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
-    let closed = UdpSocket::bind("127.0.0.1:0").expect("bind").local_addr();
     for _ in 0..7 {
-        match socket.send_to(&[0; 10], closed.as_ref().expect("an address")) {
+        match socket.send_to(&[0; 10], "127.0.0.1:9") {
             // The answer to the one before.
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
             sent => assert_eq!(sent.expect("send"), 10),
@@ -151,13 +149,16 @@ fn text_has_the_kernel_s_names_and_no_zeros() {
 
 /// Connections at a listener that accepts none.
 fn overflow() {
-    let listener = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    let open = |flags| {
+        let flags = flags | SocketFlags::CLOEXEC;
+        socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).expect("a socket")
+    };
+    let listener = open(SocketFlags::empty());
     bind(&listener, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("bind");
     listen(&listener, 0).expect("listen");
     let to = getsockname(&listener).expect("an address");
-    let (kind, flags) = (SocketType::STREAM, SocketFlags::NONBLOCK);
     for _ in 0..4 {
-        let near = socket_with(AddressFamily::INET, kind, flags, None).expect("a socket");
+        let near = open(SocketFlags::NONBLOCK);
         let outcome = connect(&near, &to);
         assert!(matches!(
             outcome,
@@ -180,9 +181,8 @@ fn changes_are_told_and_trouble_is_marked() {
     overflow();
     loop {
         let (changes, now) = parse_statistics(&json.line());
-        // Where one comes late, which they do on a slow machine, the next comes sooner.
-        let least = if slowness() == 1 { 0.1 } else { 0.0 };
-        assert!(changes.interval_s.expect("a time") >= least);
+        // Where one comes late, the next may come sooner.
+        assert!(changes.interval_s.expect("a time") > 0.0);
         for (section, counters) in changes.changes.expect("changes") {
             for (name, change) in counters {
                 let then = before.get(&section).and_then(|section| section.get(&name));

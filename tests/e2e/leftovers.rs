@@ -73,16 +73,13 @@ impl Belongings {
 fn killed() {
     let stage = Stage::new();
     let watch = stage.watch(&[]);
-    let belongings = Belongings::of(watch.pid());
-    assert!(
-        belongings.counts().iter().all(|&count| count > 0),
-        "it has some: {belongings:?}"
-    );
-    assert_eq!(
-        belongings.left().counts(),
-        belongings.counts(),
-        "all are in the kernel's lists"
-    );
+    let mut belongings = Belongings::default();
+    // A look has a link for a moment.
+    wait::until("all that it has to be in the kernel's lists", || {
+        belongings = Belongings::of(watch.pid());
+        let counts = belongings.counts();
+        counts.iter().all(|&count| count > 0) && belongings.left().counts() == counts
+    });
     watch.kill();
     // The kernel frees them after a grace period.
     wait::until("the kernel to have none of them", || {

@@ -1,10 +1,8 @@
 //! `list` in other ways: without privilege, again and again, summed up, in order, with chosen columns.
 
 use std::{
-    fs::{self, Permissions},
     io::{BufRead as _, BufReader, Lines},
-    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
-    path::PathBuf,
+    os::unix::process::CommandExt as _,
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
@@ -15,17 +13,8 @@ use crate::harness::{Pair, Stage, host::told, netns::NetNs, netwatch::command};
 
 const NOBODY: u32 = 65534;
 
-/// A copy of netwatch that everyone can reach.
-fn for_everyone(stage: &Stage) -> PathBuf {
-    let copy = stage.path("netwatch");
-    fs::copy(env!("CARGO_BIN_EXE_netwatch"), &copy).expect("copy netwatch");
-    let folder = copy.parent().expect("a folder");
-    fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("open the folder");
-    copy
-}
-
 fn as_nobody(stage: &Stage, arguments: &[&str]) -> Output {
-    let mut command = Command::new(for_everyone(stage));
+    let mut command = Command::new(stage.netwatch_for_everyone());
     command.args(arguments).uid(NOBODY).gid(NOBODY);
     command.output().expect("run netwatch")
 }

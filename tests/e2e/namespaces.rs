@@ -72,7 +72,6 @@ fn same_tuple_twice() {
 #[test]
 fn without_a_process() {
     let kept = NetNs::new();
-    kept.sysctl("ipv4/tcp_fin_timeout", "1");
     let mut watch = Watch::start(&["trace", "--json"], &[kept.inode]);
     let (closed, orphan, _peer) = {
         let _there = kept.enter();
@@ -87,6 +86,7 @@ fn without_a_process() {
         drop(client);
         server.read_to_end(&mut Vec::new()).expect("hear the FIN");
         drop(server);
+        kept.sysctl("ipv4/tcp_fin_timeout", "1");
         let (orphan, client, server) = meet();
         drop(client);
         (closed, orphan, server)

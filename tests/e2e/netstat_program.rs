@@ -1,10 +1,9 @@
 //! `netwatch netstat` as a program: what it refuses, what it may not see, and how it goes on and ends.
 
 use std::{
-    fs::{self, Permissions},
     io::{BufRead, BufReader},
     net::UdpSocket,
-    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
+    os::fd::OwnedFd,
     process::Stdio,
 };
 
@@ -67,11 +66,7 @@ fn what_may_not_be_seen_is_noted_as_netstat_notes_it() {
     const NOBODY: u32 = 65534;
     let stage = Stage::new();
     let _pair = Pair::meet(&stage);
-    let program = stage.path("netwatch");
-    fs::copy(env!("CARGO_BIN_EXE_netwatch"), &program).expect("copy netwatch");
-    let everyone = Permissions::from_mode(0o755);
-    fs::set_permissions(stage.path(""), everyone).expect("open the folder");
-    let nobody = Runner::user(program, NOBODY);
+    let nobody = Runner::user(stage.netwatch_for_everyone(), NOBODY);
     for line in ["-tanp", "-tulnp", "-tan"] {
         nobody.compare(line, Nothing);
     }

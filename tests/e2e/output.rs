@@ -7,7 +7,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use crate::harness::{ANY4, Pair, Stage, Watch, netwatch::command, schema::Detail};
+use crate::harness::{ANY4, Pair, Stage, Watch, laws, netwatch::command, schema::Detail};
 
 /// The reader has seen enough: a clean end.
 #[test]
@@ -119,8 +119,7 @@ fn strict() {
 fn terminated() {
     let stage = Stage::new();
     let watch = stage.watch(&[]);
-    let ended = watch.end_by(rustix::process::Signal::TERM);
-    assert_eq!(ended.end.lost, 0, "nothing was lost");
+    laws::nothing_lost(&watch.end_by(rustix::process::Signal::TERM));
 }
 
 fn one_connection(stage: &Stage) {

@@ -90,7 +90,7 @@ fn every_rung_finds_the_same_sockets_with_the_same_owners() {
     let (_, best) = &found[0];
     let (_, last) = &found[found.len() - 1];
     let lasting: BTreeSet<String> = best.intersection(last).cloned().collect();
-    assert!(lasting.len() > 20, "{best:#?}");
+    assert!(lasting.len() >= 20, "{best:#?}");
     for (name, rows) in &found[1..] {
         let missing: Vec<_> = lasting.difference(rows).collect();
         let more: Vec<_> = rows.difference(best).collect();

@@ -15,7 +15,7 @@ use crate::harness::{
 #[test]
 fn client_first() {
     let stage = Stage::new();
-    let mut watch = stage.watch(&["--strict"]);
+    let mut watch = stage.watch(&[]);
     let mut pair = Pair::meet(&stage);
     let Pair {
         client,

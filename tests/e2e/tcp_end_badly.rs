@@ -110,10 +110,6 @@ fn disconnected_and_connected_again() {
     server.recv(&second_far, 2);
     client.set(&second, "linger", 0);
     client.close(&second);
-    assert_ne!(
-        first.local, second.local,
-        "the kernel chose the same port again"
-    );
 
     let life = Life::of(&first).by(&client.who, &[How::Connect]);
     let life = life

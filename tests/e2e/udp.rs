@@ -1,6 +1,6 @@
 //! Flows of one socket and one remote.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Instant};
 
 use crate::harness::{
     ANY4, ANY6, Actor, Flow,
@@ -176,9 +176,11 @@ fn updates() {
     let mut watch = stage.watch(&[]);
     let (mut client, mut server) = (stage.actor("client"), stage.actor("server"));
     let far = well_known(&mut server, ANY4);
+    let start = Instant::now();
     let near = connected(&mut client, far.local);
     client.run(&format!("send-paced {} 10 26 100", near.fd));
     client.close(&near);
+    let took = start.elapsed();
     server.close(&far);
     watch.expect_flow(Flow::of(&near, far.local).connected().sent(26, 260));
     watch.expect_flow(Flow::of(&far, near.local).received(26, 260));
@@ -189,6 +191,9 @@ fn updates() {
         }
         _ => false,
     });
-    let updates = updates.count();
-    assert!((1..=3).contains(&updates), "{updates} updates in 2.5 s");
+    let (updates, most) = (updates.count(), took.as_secs() as usize + 1);
+    assert!(
+        (1..=most).contains(&updates),
+        "{updates} updates in {took:?}"
+    );
 }

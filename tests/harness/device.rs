@@ -8,7 +8,10 @@ use std::{
     os::fd::AsRawFd,
 };
 
-use rustix::net::{AddressFamily, SocketType, socket};
+use rustix::{
+    fd::OwnedFd,
+    net::{AddressFamily, SocketFlags, SocketType, socket_with},
+};
 
 /// Brings an interface of the thread's namespace up.
 pub fn up(name: &str) -> Result<()> {
@@ -39,7 +42,7 @@ pub fn tun(name: &str, address: Ipv4Addr) -> Result<File> {
 /// Sends a frame of a protocol that nobody takes (0x88b5, for experiments), so that the other end drops it.
 pub fn send_stray(name: &str) -> Result<()> {
     const PROTOCOL: u16 = 0x88b5_u16.to_be();
-    let any = socket(AddressFamily::PACKET, SocketType::DGRAM, None)?;
+    let any = unshared(AddressFamily::PACKET)?;
     // SAFETY: zero is a valid value of every field.
     let mut to: libc::sockaddr_ll = unsafe { zeroed() };
     to.sll_family = libc::AF_PACKET as u16;
@@ -83,8 +86,18 @@ fn request(name: &str) -> libc::ifreq {
     request
 }
 
+/// A datagram socket that no process started beside this inherits.
+fn unshared(family: AddressFamily) -> Result<OwnedFd> {
+    Ok(socket_with(
+        family,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?)
+}
+
 fn control(what: libc::Ioctl, request: &mut libc::ifreq) -> Result<()> {
-    let any = socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    let any = unshared(AddressFamily::INET)?;
     // SAFETY: the requests used here take an ifreq.
     checked(unsafe { libc::ioctl(any.as_raw_fd(), what, &raw mut *request) })
 }

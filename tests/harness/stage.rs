@@ -1,9 +1,11 @@
 //! Where one test takes place: a network namespace and a folder of its own.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use tempfile::TempDir;
@@ -31,8 +33,7 @@ impl Stage {
         let folder = TempDir::with_prefix("netwatch-test-").expect("make a folder");
         let original = actor_program();
         fs::hard_link(&original, folder.path().join(ORIGINAL))
-            .or_else(|_| fs::copy(&original, folder.path().join(ORIGINAL)).map(drop))
-            .unwrap_or_else(|error| panic!("take {}: {error}", original.display()));
+            .unwrap_or_else(|_| copy_program(&original, &folder.path().join(ORIGINAL)));
         Self {
             _inside: netns.enter(),
             netns,
@@ -53,6 +54,17 @@ impl Stage {
                 .unwrap_or_else(|error| panic!("make {}: {error}", program.display()));
         }
         program
+    }
+
+    /// netwatch where everyone may run it.
+    pub fn netwatch_for_everyone(&self) -> PathBuf {
+        let copy = self.path("netwatch");
+        copy_program(Path::new(env!("CARGO_BIN_EXE_netwatch")), &copy);
+        for path in [self.folder.path(), &copy] {
+            let everyone = Permissions::from_mode(0o755);
+            fs::set_permissions(path, everyone).expect("let everyone run it");
+        }
+        copy
     }
 
     /// A path in the test's folder.
@@ -83,6 +95,14 @@ pub fn say(word: &str, what: &str) {
     let line = format!("{word} {test}: {what}\n");
     let mut stderr = std::io::stderr();
     stderr.write_all(line.as_bytes()).expect("write to stderr");
+}
+
+/// By another process: what a test beside this one forks while the copy is written would have it open for
+/// writing until it is another program, and the kernel doesn't run a file that somebody may write to.
+fn copy_program(from: &Path, to: &Path) {
+    let status = Command::new("cp").args([from, to]).status();
+    let copied = status.expect("run cp").success();
+    assert!(copied, "copy {} to {}", from.display(), to.display());
 }
 
 /// Cargo builds examples beside the folder that it builds tests in. A plain `cargo test` does; for

@@ -55,7 +55,7 @@ impl Wire {
             traffic: Traffic::Flows,
             held: Vec::new(),
         }));
-        let stop = Arc::new(eventfd(0, EventfdFlags::empty()).expect("make an eventfd"));
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).expect("make an eventfd"));
         let (files, shared, ending) = (ends.clone(), state.clone(), stop.clone());
         let carrier = std::thread::spawn(move || carry(&files, &shared, &ending));
         Ok(Self {

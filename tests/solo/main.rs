@@ -9,6 +9,7 @@
 mod harness {
     pub mod device;
     pub mod netns;
+    pub mod wait;
 }
 
 mod churn;

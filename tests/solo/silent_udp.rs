@@ -5,7 +5,13 @@ use std::{net::UdpSocket, time::Duration};
 use netwatch::{Options, Tracer};
 use tokio::time::timeout;
 
-use crate::{alone, block_on, harness::netns::NetNs};
+use crate::{
+    alone, block_on,
+    harness::{
+        netns::NetNs,
+        wait::{PATIENCE, slowness},
+    },
+};
 
 #[test]
 fn one_that_was_open_already_leaves_the_table_when_it_is_closed() {
@@ -24,7 +30,7 @@ fn one_that_was_open_already_leaves_the_table_when_it_is_closed() {
         let mut tracer = Tracer::start(Options::default()).await.expect("start");
         assert!(is_there(&tracer), "the snapshot has it");
         drop(socket);
-        let gone = timeout(Duration::from_secs(10), async {
+        let gone = timeout(PATIENCE * slowness(), async {
             while is_there(&tracer) {
                 // Nothing needs to be reported of its end, so that waiting for a report could last.
                 let _ = timeout(Duration::from_millis(20), tracer.next()).await;
