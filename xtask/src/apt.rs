@@ -5,8 +5,10 @@ use std::sync::Once;
 
 use anyhow::Result;
 
-use crate::command::{capture, exec_on_stderr};
+use crate::command::{capture, exec_persistently};
 
+/// Without it, lists that could not be fetched are a warning.
+pub const STRICT: [&str; 2] = ["-o", "APT::Update::Error-Mode=any"];
 const INSTALL: [&str; 3] = ["install", "--no-install-recommends", "-y"];
 
 /// Whether a package of this name can be installed, as far as the package lists tell.
@@ -17,7 +19,7 @@ pub fn knows(package: &str) -> bool {
 
 pub fn install(packages: &[&str]) -> Result<()> {
     update();
-    exec_on_stderr(
+    exec_persistently(
         Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
             .args(INSTALL)
@@ -36,7 +38,9 @@ pub fn by_hand(packages: &[&str]) -> String {
 fn update() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        if let Err(error) = exec_on_stderr(Command::new("apt-get").args(["update", "-qq"])) {
+        let mut update = Command::new("apt-get");
+        update.args(["update", "-qq"]).args(STRICT);
+        if let Err(error) = exec_persistently(&mut update) {
             eprintln!("setup: {error:#}; going on with the package lists that are here");
         }
     });

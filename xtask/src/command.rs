@@ -3,6 +3,8 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -20,6 +22,23 @@ pub fn exec(command: &mut Command) -> Result<()> {
 /// As `exec`, but with all output on stderr: stdout belongs to what `cargo xtask run` runs.
 pub fn exec_on_stderr(command: &mut Command) -> Result<()> {
     exec(command.stdin(Stdio::null()).stdout(io::stderr()))
+}
+
+/// As `exec_on_stderr`, but gives what goes over a network some more attempts.
+pub fn exec_persistently(command: &mut Command) -> Result<()> {
+    attempt(command, &[Duration::from_secs(5), Duration::from_secs(20)])
+}
+
+/// Runs a command until it succeeds: once more after each of the pauses.
+fn attempt(command: &mut Command, pauses: &[Duration]) -> Result<()> {
+    for pause in pauses {
+        match exec_on_stderr(command) {
+            Ok(()) => return Ok(()),
+            Err(error) => eprintln!("{error:#}; again in {pause:?}"),
+        }
+        thread::sleep(*pause);
+    }
+    exec_on_stderr(command)
 }
 
 /// Runs a command silently and returns what it wrote to stdout; its stderr is in the error.
@@ -77,6 +96,15 @@ mod tests {
     fn a_program_that_is_not_there_is_named() {
         let error = exec(&mut Command::new("no-such-program")).unwrap_err();
         assert_eq!(error.to_string(), "start `no-such-program`");
+    }
+
+    #[test]
+    fn what_failed_once_may_succeed() {
+        let mark = std::env::temp_dir().join(format!("netwatch-attempt-{}", std::process::id()));
+        let mut second_time = shell("rmdir \"$0\" || { mkdir \"$0\"; exit 1; }");
+        attempt(second_time.arg(mark), &[Duration::ZERO]).unwrap();
+        let error = attempt(&mut shell("exit 3"), &[Duration::ZERO; 2]).unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c exit 3` failed: exit status: 3");
     }
 
     #[test]

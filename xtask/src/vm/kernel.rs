@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::command::{capture, exec, exec_on_stderr};
+use crate::{
+    apt::STRICT,
+    command::{capture, exec, exec_persistently},
+};
 
 /// The kind that is made for virtual machines, with everything that they need built in.
 const FLAVOUR: &str = "cloud-amd64";
@@ -155,7 +158,7 @@ impl Apt {
             sources.push_str(&line);
         }
         fs::write(self.folder.join("sources.list"), sources).context("name apt its sources")?;
-        exec_on_stderr(self.command("apt-get").arg("update"))
+        exec_persistently(self.command("apt-get").arg("update").args(STRICT))
             .with_context(|| format!("read which kernels {suite} has"))?;
         fs::write(&stamp, "").context("remember when that was")
     }
@@ -182,7 +185,7 @@ impl Apt {
             }
             let archives = root.join("packages").join(&package);
             fs::create_dir_all(&archives).context("make a folder for a package")?;
-            exec_on_stderr(
+            exec_persistently(
                 self.command("apt-get")
                     .args(["download", &package])
                     .current_dir(&archives),
