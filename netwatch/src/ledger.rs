@@ -22,11 +22,35 @@ const COUNTED: &[(Counter, &str)] = &[
     (Counter::Storage, "socket_storage"),
 ];
 
-/// Programs that have a second: what was left to that beside what the kernel skipped, and what it then did.
-const PAIRS: &[(&str, Option<Counter>, Counter)] = &[
-    ("tcp_state", Some(Counter::Deferred), Counter::Covered),
-    ("io_send", None, Counter::CoveredSends),
-    ("io_receive", None, Counter::CoveredReceives),
+/// A program that has a second.
+struct Pair {
+    first: &'static str,
+    second: &'static str,
+    /// What was left to the second beside what the kernel skipped.
+    left: Option<Counter>,
+    /// What that then did.
+    covered: Counter,
+}
+
+const PAIRS: &[Pair] = &[
+    Pair {
+        first: "tcp_state",
+        second: "tcp_state_again",
+        left: Some(Counter::Deferred),
+        covered: Counter::Covered,
+    },
+    Pair {
+        first: "io_send",
+        second: "io_send_again",
+        left: None,
+        covered: Counter::CoveredSends,
+    },
+    Pair {
+        first: "io_receive",
+        second: "io_receive_again",
+        left: None,
+        covered: Counter::CoveredReceives,
+    },
 ];
 
 /// Programs that the kernel skips where they already run on the same CPU (`recursion_misses`).
@@ -62,8 +86,8 @@ const UNSEEN_END: &str = "unseen_end";
 struct Watched {
     fd: i32,
     place: &'static str,
-    left: Option<Counter>,
-    covered: Option<Counter>,
+    /// Where it has a second: that one, and what the two count.
+    pair: Option<(i32, &'static Pair)>,
 }
 
 /// What was lost so far, by place.
@@ -91,13 +115,9 @@ impl Ledger {
             let Some(fd) = fd_of(ebpf, name) else {
                 continue;
             };
-            let pair = PAIRS.iter().find(|(first, ..)| *first == name);
-            programs.push(Watched {
-                fd,
-                place,
-                left: pair.and_then(|(_, left, _)| *left),
-                covered: pair.map(|(.., covered)| *covered),
-            });
+            let pair = PAIRS.iter().find(|pair| pair.first == name);
+            let pair = pair.and_then(|pair| Some((fd_of(ebpf, pair.second)?, pair)));
+            programs.push(Watched { fd, place, pair });
         }
         Ok(Self {
             counters,
@@ -142,17 +162,11 @@ impl Ledger {
             self.compare(place, total, &mut news);
         }
         for index in 0..self.programs.len() {
-            let Watched {
-                fd,
-                place,
-                left,
-                covered,
-            } = self.programs[index];
-            let counter = |counter: Option<Counter>| counter.map_or(Ok(0), |one| self.counter(one));
-            // What was left to the second program is read first, and what that did after: a run
-            // that is covered between the two readings must not look lost.
-            let left = counter(left)? + skipped_runs(fd)?;
-            let lost = left.saturating_sub(counter(covered)?);
+            let Watched { fd, place, pair } = self.programs[index];
+            let lost = match pair {
+                None => skipped_runs(fd)?,
+                Some((second, pair)) => self.missed_by_both(fd, second, pair)?,
+            };
             self.compare(place, lost, &mut news);
         }
         self.compare(UNDECODABLE, self.undecodable, &mut news);
@@ -184,6 +198,15 @@ impl Ledger {
         &self.reported
     }
 
+    /// What was left to the second program is read first, and what that did after: a run that is covered between
+    /// the two readings must not look lost.
+    fn missed_by_both(&self, first: i32, second: i32, pair: &Pair) -> Result<u64> {
+        let left = pair.left.map_or(Ok(0), |counter| self.counter(counter))?;
+        let left = left + skipped_runs(first)?;
+        let covered = self.counter(pair.covered)?;
+        Ok(uncovered(left, covered, skipped_runs(second)?))
+    }
+
     fn counter(&self, counter: Counter) -> Result<u64> {
         let values = self
             .counters
@@ -212,6 +235,12 @@ impl Ledger {
             known.count = total;
         }
     }
+}
+
+/// How much the second program did not do of what was left to it: at most what the kernel skipped it for. Of
+/// what else it did not do there was nothing to tell, as of a socket that is not TCP's.
+fn uncovered(left: u64, covered: u64, second_skipped: u64) -> u64 {
+    left.saturating_sub(covered).min(second_skipped)
 }
 
 fn fd_of(ebpf: &mut Ebpf, name: &str) -> Option<i32> {
@@ -245,17 +274,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_both_programs_missed_is_lost() {
+        assert_eq!(uncovered(0, 0, 5), 0);
+        assert_eq!(uncovered(7, 7, 5), 0);
+        assert_eq!(uncovered(7, 4, 5), 3);
+        assert_eq!(uncovered(7, 4, 2), 2, "one was of a socket not TCP's");
+        assert_eq!(uncovered(4, 7, 5), 0, "covered between two readings");
+    }
+
+    #[test]
     fn every_counter_of_a_loss_has_its_row_and_no_place_has_two_names() {
         // What the pairs count is no loss by itself, and what was skipped was left out on purpose.
         let of_pairs: usize = PAIRS
             .iter()
-            .map(|row| 1 + usize::from(row.1.is_some()))
+            .map(|pair| 1 + usize::from(pair.left.is_some()))
             .sum();
         assert_eq!(COUNTED.len() + of_pairs + 2, Counter::COUNT as usize);
         assert!(
             PAIRS
                 .iter()
-                .all(|pair| SKIPPED.iter().any(|row| row.0 == pair.0))
+                .all(|pair| SKIPPED.iter().any(|row| row.0 == pair.first))
         );
         let slots: HashSet<u32> = COUNTED.iter().map(|(counter, _)| *counter as u32).collect();
         assert_eq!(slots.len(), COUNTED.len());
