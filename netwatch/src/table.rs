@@ -30,7 +30,8 @@ pub struct Table {
     /// What the kernel keeps of connections that have no socket, or none yet: TIME_WAIT, FIN_WAIT2
     /// without a process, SYN_RECV. No event tells of their end; [`Table::look_again`] does.
     waiting: FxHashMap<Cookie, Waiting>,
-    /// Whether some of these may be SYN_RECV; the next look says it exactly. Looking for one that is not there costs much where many wait.
+    /// Whether some of these may be SYN_RECV; the next look says it exactly. Looking for one that is not there
+    /// costs much where many wait.
     has_requests: bool,
     /// Connections of which the last look found only the rest, though no event had told of their
     /// end: how fresh the row of each was.

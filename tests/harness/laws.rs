@@ -33,8 +33,8 @@ pub fn nothing_lost(ended: &Ended) {
 
 /// Whether this may happen to a busy machine at any time: since Linux 7.0 (a46023d5616e) the scheduler takes the
 /// CPU from programs on tracepoints and trampolines, and meanwhile the kernel skips the program for whoever runs
-/// on that CPU; of a pair where it has taken it from both. An owner that is therefore told late or not at all is
-/// still not as the test expects it, and a transition is never left out.
+/// on that CPU; of a pair where it has taken it from both. What a test's own sockets lack because of it is still not
+/// as the test expects it; and the pair of transitions is to miss none at all.
 fn is_interruption(place: &str) -> bool {
     let kernel = Version::current().expect("the kernel's version");
     let is_skipped = place.starts_with("skipped_") && place != "skipped_tcp_state";
